@@ -1,0 +1,1 @@
+//! The rules of sending and receiving KIM mail as pure machines.

@@ -1,0 +1,1 @@
+//! The Konnektor as typed SOAP requests and responses, without I/O.

@@ -1,0 +1,1 @@
+//! Keys, trust and TLS for the Telematikinfrastruktur: rustls on OpenSSL, with brainpool.

@@ -1,0 +1,123 @@
+//! What SMTP says about a mail from outside: [`Envelope`], [`Reply`], [`Delivery`].
+
+use std::fmt;
+
+use crate::{Address, Pii};
+
+/// Who sends a mail to whom, with the parameters a Fachdienst needs for delivery and reports.
+///
+/// Spec: RFC 5321 §4.1.1.2-3, RFC 1870 (SIZE), RFC 6152 (BODY), RFC 3461 (RET, ENVID, NOTIFY, ORCPT).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// The address of MAIL FROM.
+    pub sender: Address,
+    /// The SIZE the client declared, in octets.
+    pub size: Option<u64>,
+    /// What a report shall return.
+    pub ret: Option<Ret>,
+    /// The id of the envelope, in xtext as received.
+    pub envid: Option<Pii<String>>,
+    /// The addresses of RCPT TO, in the order received, at least one once DATA was accepted.
+    pub recipients: Vec<Recipient>,
+}
+
+/// What a delivery report shall return of the mail.
+///
+/// Spec: RFC 3461 §4.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ret {
+    /// The whole mail.
+    Full,
+    /// The header only.
+    Headers,
+}
+
+/// One address of RCPT TO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The address.
+    pub address: Address,
+    /// When a report is wanted, as received and checked (`NEVER` or a list of `SUCCESS`, `FAILURE`, `DELAY`).
+    pub notify: Option<String>,
+    /// The original recipient, in xtext as received.
+    pub orcpt: Option<Pii<String>>,
+}
+
+impl Recipient {
+    /// An address without parameters.
+    pub fn new(address: Address) -> Self {
+        Self { address, notify: None, orcpt: None }
+    }
+}
+
+/// An SMTP reply, kept octet for octet so that it can be passed on unchanged.
+///
+/// `Debug` shows the code only: servers quote addresses in their texts.
+///
+/// Spec: RFC 5321 §4.2.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    code: u16,
+    wire: Vec<u8>,
+}
+
+impl Reply {
+    /// A reply of one line: `code`, a blank, `text`. Control characters and non-ASCII in `text` become `?`.
+    pub fn new(code: u16, text: &str) -> Self {
+        let text: String =
+            text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect();
+        Self { code, wire: format!("{code} {text}\r\n").into_bytes() }
+    }
+
+    /// A reply as a server sent it: all its lines with their line ends.
+    pub fn received(code: u16, wire: Vec<u8>) -> Self {
+        Self { code, wire }
+    }
+
+    /// The three-digit code.
+    pub fn code(&self) -> u16 {
+        self.code
+    }
+
+    /// All lines with their line ends.
+    pub fn wire(&self) -> &[u8] {
+        &self.wire
+    }
+
+    /// Whether the code is 2xx.
+    pub fn is_positive(&self) -> bool {
+        (200..300).contains(&self.code)
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({})", self.code)
+    }
+}
+
+/// What became of a mail that was given to the MTA.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019, KOM-LE-A_2176-01.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The reply that decided: to the message, or to the command that ended the attempt.
+    pub reply: Reply,
+    /// Whether the MTA took the message over for at least one recipient.
+    pub accepted: bool,
+    /// The recipients the MTA refused, with its reply to each.
+    pub refused: Vec<(Address, Reply)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_has_one_line_whatever_the_text() {
+        let reply = Reply::new(451, "4.7.0 a\r\n250 ok ä");
+        assert_eq!(reply.wire(), b"451 4.7.0 a??250 ok ?\r\n");
+        assert_eq!((reply.code(), reply.is_positive()), (451, false));
+        assert_eq!(format!("{reply:?}"), "Reply(451)");
+    }
+}

@@ -1,0 +1,156 @@
+//! Ids that look alike and must not be swapped.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// The text is empty.
+    #[error("the id is empty")]
+    Empty,
+    /// The text is longer than the type allows.
+    #[error("the id has {len} octets, at most {max} are allowed")]
+    TooLong {
+        /// Its length in octets.
+        len: usize,
+        /// The greatest length in octets.
+        max: usize,
+    },
+    /// A character that the type does not allow.
+    #[error("the id has a forbidden character at octet {at}")]
+    Character {
+        /// The offset of the character in octets.
+        at: usize,
+    },
+}
+
+fn check(text: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.len() > max {
+        return Err(IdError::TooLong { len: text.len(), max });
+    }
+    match text.char_indices().find(|(_, c)| !allowed(*c)) {
+        Some((at, _)) => Err(IdError::Character { at }),
+        None => Ok(()),
+    }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The greatest length in octets.
+            pub const MAX_OCTETS: usize = $max;
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                check(text, $max, $allowed)?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// Printable, and not the separator or placeholder of a user name at a place where it would be read as one.
+fn in_user_name(c: char) -> bool {
+    !c.is_control() && c != '#'
+}
+
+id!(
+    /// The id of a Mandant: 1 to 64 octets, no control character, no `#`.
+    ///
+    /// Spec: gemSpec_Kon 5.18.0, ConnectorContext v2.0 (MandantId, at most 64 characters).
+    MandantId, 64, in_user_name
+);
+id!(
+    /// The id of a Clientsystem: 1 to 64 octets, no control character, no `#`.
+    ///
+    /// Spec: gemSpec_Kon 5.18.0, ConnectorContext v2.0 (ClientSystemId).
+    ClientSystemId, 64, in_user_name
+);
+id!(
+    /// The id of a workplace: 1 to 64 octets, no control character, no `#`.
+    ///
+    /// Spec: gemSpec_Kon 5.18.0, ConnectorContext v2.0 (WorkplaceId).
+    WorkplaceId, 64, in_user_name
+);
+id!(
+    /// The id of a user of a personal card: 1 to 64 octets, no control character, no `#`.
+    ///
+    /// Spec: gemSpec_Kon 5.18.0, ConnectorContext v2.0 (UserId).
+    UserId, 64, in_user_name
+);
+id!(
+    /// The name of a configured Konnektor: 1 to 64 octets, no control character, no `#`.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_21457, A_21517.
+    KonnektorId, 64, in_user_name
+);
+id!(
+    /// The serial number of a card, the stable key of a card across plug cycles: 1 to 20 digits.
+    ///
+    /// Spec: gemSpec_Kon 5.18.0, CardServiceCommon v2.0 (Iccsn).
+    Iccsn, 20, |c: char| c.is_ascii_digit()
+);
+id!(
+    /// What a Konnektor calls a card for one plug cycle: opaque, 1 to 256 octets, no control character.
+    ///
+    /// Spec: gemSpec_Kon 5.18.0, ConnectorCommon v5.0 (CardHandle).
+    CardHandle, 256, |c: char| !c.is_control()
+);
+id!(
+    /// The owner of a card or certificate: opaque, 1 to 128 octets, no control character.
+    ///
+    /// Spec: gemSpec_PKI 2.14.1, extension Admission (registrationNumber).
+    TelematikId, 128, |c: char| !c.is_control()
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_up_to_the_limit_and_gives_the_text_back() {
+        let longest = "x".repeat(64);
+        assert_eq!(longest.parse::<MandantId>().unwrap().to_string(), longest);
+        assert_eq!("80276001011699910102".parse::<Iccsn>().unwrap().as_str(), "80276001011699910102");
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        assert_eq!("".parse::<MandantId>(), Err(IdError::Empty));
+        assert_eq!("x".repeat(65).parse::<WorkplaceId>(), Err(IdError::TooLong { len: 65, max: 64 }));
+        assert_eq!("Pr#x".parse::<ClientSystemId>(), Err(IdError::Character { at: 2 }));
+        assert_eq!("ä\n".parse::<UserId>(), Err(IdError::Character { at: 2 }));
+        assert_eq!("12a".parse::<Iccsn>(), Err(IdError::Character { at: 2 }));
+    }
+
+    #[test]
+    fn the_limit_counts_octets_not_characters() {
+        assert!("ä".repeat(32).parse::<UserId>().is_ok());
+        assert_eq!("ä".repeat(33).parse::<UserId>(), Err(IdError::TooLong { len: 66, max: 64 }));
+    }
+}

@@ -1,0 +1,139 @@
+//! Line boundaries on a connection: [`LineReader`].
+//!
+//! SMTP and POP3 lines end in CRLF. A bare LF or CR is an octet of a line like any other, never its end: reading it as an
+//! end is what makes SMTP smuggling possible. Boundaries come first, parsing second.
+//!
+//! Spec: RFC 5321 §2.3.8, RFC 1939 §3.
+
+/// Collects octets into lines with a limit.
+///
+/// The reader never holds more than the limit: the octets of an over-long line are dropped as they arrive and the line is
+/// reported once, as [`Line::TooLong`], when its end is seen.
+///
+/// ```
+/// use kim_types::lines::{Line, LineReader};
+///
+/// let mut reader = LineReader::new(8);
+/// let mut input: &[u8] = b"NOOP\r\nA LONG LINE\r\nQU";
+/// assert_eq!(reader.next(&mut input), Some(Line::Whole(b"NOOP".to_vec())));
+/// assert_eq!(reader.next(&mut input), Some(Line::TooLong));
+/// assert_eq!(reader.next(&mut input), None); // "QU" is kept until the rest comes
+/// ```
+#[derive(Debug, Clone)]
+pub struct LineReader {
+    limit: usize,
+    line: zeroize::Zeroizing<Vec<u8>>,
+    too_long: bool,
+    cr: bool,
+}
+
+/// A line without its CRLF.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Line {
+    /// A line within the limit.
+    Whole(Vec<u8>),
+    /// A line that exceeded the limit; its octets are gone.
+    TooLong,
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(line) => write!(f, "Whole([{} octets])", line.len()),
+            Self::TooLong => f.write_str("TooLong"),
+        }
+    }
+}
+
+impl LineReader {
+    /// A reader for lines of at most `limit` octets, CRLF not counted.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, line: Vec::new().into(), too_long: false, cr: false }
+    }
+
+    /// Changes the limit from the next octet on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Takes octets from the front of `input` up to the end of a line.
+    ///
+    /// `None` means that `input` is used up and the line is not finished.
+    pub fn next(&mut self, input: &mut &[u8]) -> Option<Line> {
+        while let Some((&octet, rest)) = input.split_first() {
+            *input = rest;
+            if self.cr && octet == b'\n' {
+                self.cr = false;
+                let line = std::mem::take(&mut *self.line);
+                return Some(if std::mem::take(&mut self.too_long) {
+                    Line::TooLong
+                } else {
+                    Line::Whole(line)
+                });
+            }
+            if std::mem::replace(&mut self.cr, octet == b'\r') {
+                self.keep(b'\r');
+            }
+            if octet != b'\r' {
+                self.keep(octet);
+            }
+        }
+        None
+    }
+
+    /// Whether octets of an unfinished line are held.
+    pub fn is_inside_line(&self) -> bool {
+        self.cr || self.too_long || !self.line.is_empty()
+    }
+
+    fn keep(&mut self, octet: u8) {
+        if self.line.len() < self.limit {
+            self.line.push(octet);
+        } else {
+            self.too_long = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(chunks: &[&[u8]], limit: usize) -> Vec<Line> {
+        let mut reader = LineReader::new(limit);
+        let mut lines = Vec::new();
+        for chunk in chunks {
+            let mut input = *chunk;
+            while let Some(line) = reader.next(&mut input) {
+                lines.push(line);
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn bare_cr_and_lf_do_not_end_a_line() {
+        let whole = |text: &[u8]| Line::Whole(text.to_vec());
+        assert_eq!(read(&[b"a\nb\rc\r\r\n\r\n"], 99), [whole(b"a\nb\rc\r"), whole(b"")]);
+    }
+
+    #[test]
+    fn chunks_do_not_matter() {
+        let text = b"NOOP\r\n\nx\r\r\nlong long long\r\n";
+        let all = read(&[text], 9);
+        let single: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(read(&single, 9), all);
+        assert_eq!(all.len(), 3);
+        assert_eq!(all.last(), Some(&Line::TooLong));
+    }
+
+    #[test]
+    fn the_limit_is_exact_and_a_long_line_costs_no_memory() {
+        assert_eq!(read(&[b"12345678\r\n"], 8), [Line::Whole(b"12345678".to_vec())]);
+        assert_eq!(read(&[b"123456789\r\nok\r\n"], 8), [Line::TooLong, Line::Whole(b"ok".to_vec())]);
+        let mut reader = LineReader::new(8);
+        let mut flood: &[u8] = &[b'x'; 100_000];
+        assert_eq!(reader.next(&mut flood), None);
+        assert!(reader.line.capacity() <= 16);
+    }
+}

@@ -1,0 +1,1 @@
+//! The KIM user name: what a mail program types, as a struct and back.

@@ -1,0 +1,1 @@
+//! The directory of the Telematikinfrastruktur: entries to recipient certificates and versions.
