@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use kim_types::DomainSuffixes;
-//! use kim_username::{Layout, Part, UserName, UserNameError};
+//! use kim_username::{Layout, UserName, UserNameError};
 //!
 //! let typed = "Praxis.Name@elefant.kim.telematik#100.102.8.6:995#Mandant#System#Platz#*#Konn_1";
 //! let user = UserName::parse(typed, &Layout::POP3, &DomainSuffixes::default())?;

@@ -1,5 +1,4 @@
 //! What is not a user name is refused, with the part and the place and without the text.
-#![expect(clippy::expect_used, reason = "a test may fail loudly")]
 
 use kim_types::DomainSuffixes;
 use kim_username::{Fault, Layout, Part, UserName, UserNameError};
