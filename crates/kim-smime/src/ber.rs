@@ -1,0 +1,135 @@
+//! From the BER of others to the DER the strict types read: the only entry for foreign CMS.
+//!
+//! Konnektors and mail programs send CMS with indefinite lengths and octet strings in segments, and a decoder that knows
+//! the types gets some of these shapes wrong without saying so. [`normalize`] knows no types but CMS's outermost ones:
+//!
+//! 1. Scan: walk over every element once, without recursion, and note a [`Piece`] for each one whose encoding has to
+//!    change and for each part of such a one. An element that can stay as it is is one piece, whatever is in it.
+//! 2. Write: the pieces in their order.
+//!
+//! Changed are indefinite lengths, lengths in more octets than needed, and octet strings in segments. Everything else,
+//! certificates above all, is copied octet for octet; when nothing has to change the input itself is the result.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use thiserror::Error;
+
+mod element;
+mod scan;
+
+use element::push_header;
+pub(crate) use element::{
+    IA5_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, element, push_element,
+};
+use scan::scan;
+
+/// How much of foreign BER is read.
+///
+/// Spec: none — bounds the work for hostile input; a message of 25 MiB to [`RecipientEmails::MAX_ENTRIES`] recipients
+/// stays below the defaults.
+///
+/// [`RecipientEmails::MAX_ENTRIES`]: crate::RecipientEmails::MAX_ENTRIES
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BerLimits {
+    /// The greatest length of the input in octets; default 40 MiB.
+    pub octets: usize,
+    /// The greatest number of elements within each other; default 32.
+    pub depth: usize,
+    /// The greatest number of elements; default 250,000. Segments of 1000 octets make 26,000 of 25 MiB.
+    pub elements: usize,
+}
+
+impl Default for BerLimits {
+    fn default() -> Self {
+        Self { octets: 40 * 1024 * 1024, depth: 32, elements: 250_000 }
+    }
+}
+
+/// Why octets are not BER that can be read. Offsets are octets from the start of the input.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BerError {
+    /// Longer than [`BerLimits::octets`].
+    #[error("{len} octets are more than allowed")]
+    TooLong {
+        /// The length of the input in octets.
+        len: usize,
+    },
+    /// More elements within each other than [`BerLimits::depth`].
+    #[error("elements are nested too deep at octet {at}")]
+    TooDeep {
+        /// Where the first element too deep starts.
+        at: usize,
+    },
+    /// More elements than [`BerLimits::elements`].
+    #[error("too many elements at octet {at}")]
+    TooMany {
+        /// Where the first element too many starts.
+        at: usize,
+    },
+    /// The input, or the element around, ends too early.
+    #[error("an element is cut off at octet {at}")]
+    Truncated {
+        /// Where the element starts.
+        at: usize,
+    },
+    /// Something follows the outermost element.
+    #[error("octets after the end at octet {at}")]
+    Trailing {
+        /// Where the end is.
+        at: usize,
+    },
+    /// A tag that CMS does not use: a number above 30, an end where none can be, a simple type in constructed form or
+    /// the reverse.
+    #[error("unexpected tag at octet {at}")]
+    Tag {
+        /// Where the element starts.
+        at: usize,
+    },
+    /// A length of more than four octets, or an indefinite one for an element that is not constructed.
+    #[error("unusable length at octet {at}")]
+    Length {
+        /// Where the element starts.
+        at: usize,
+    },
+    /// An octet string has a segment that is no octet string.
+    #[error("an octet string has another type inside at octet {at}")]
+    Segment {
+        /// Where the segment starts.
+        at: usize,
+    },
+}
+
+/// Turns the BER of a CMS structure into DER as far as lengths and octet strings go.
+///
+/// The order of sets and the values of simple types are left as they are. Takes time in proportion to the input, and at
+/// most one copy of it; input that needs no change is given back without any.
+///
+/// # Errors
+/// [`BerError`] says what is wrong and where.
+///
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2112 (real messages are BER); X.690 §8.1.3.6, §8.7.3.
+pub fn normalize(ber: &Bytes, limits: &BerLimits) -> Result<Bytes, BerError> {
+    if ber.len() > limits.octets {
+        return Err(BerError::TooLong { len: ber.len() });
+    }
+    let pieces = scan(ber, limits)?;
+    if let [Piece { header: None, .. }] = pieces.as_slice() {
+        return Ok(ber.clone());
+    }
+    let mut der = Vec::with_capacity(ber.len());
+    for piece in pieces {
+        if let Some((tag, length)) = piece.header {
+            push_header(&mut der, tag, length);
+        }
+        der.extend_from_slice(ber.get(piece.copy).unwrap_or_default());
+    }
+    Ok(der.into())
+}
+
+/// A part of the result: a header to write, then octets of the input to copy.
+struct Piece {
+    header: Option<(u8, usize)>,
+    copy: Range<usize>,
+}
