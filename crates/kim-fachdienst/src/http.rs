@@ -1,0 +1,54 @@
+//! A request as a value: [`HttpRequest`].
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kim_types::{Address, Secret};
+
+/// What to send. It has no body.
+///
+/// Spec: RFC 9110 §9.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// The absolute URL, always `https`.
+    pub url: String,
+    /// Names and values of header fields, apart from `Host`. Values may hold a password or an address: none is printed.
+    pub headers: Vec<(&'static str, Secret)>,
+}
+
+/// The method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Read.
+    Get,
+}
+
+impl Method {
+    /// The method as it stands in the request.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+        }
+    }
+}
+
+/// The value of an `Authorization` header for HTTP Basic.
+///
+/// An [`Address`] has no colon, so that the password begins after the first one.
+pub(crate) fn basic(account: &Address, password: &Secret) -> Secret {
+    // Joined at once: a buffer that grows leaves copies behind that nobody wipes.
+    let credentials = Secret::new([account.as_str().as_bytes(), b":", password.expose()].concat());
+    Secret::new(format!("Basic {}", STANDARD.encode(credentials.expose())).into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn basic_is_base64_of_account_and_password() {
+        let value = basic(&"a@b.de".parse().unwrap(), &Secret::from("x:ü"));
+        assert_eq!(value.expose(), b"Basic YUBiLmRlOng6w7w=");
+    }
+}
