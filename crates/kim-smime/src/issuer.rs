@@ -187,3 +187,78 @@ fn integer(octets: &[u8]) -> &[u8] {
     let needless = octets.windows(2).take_while(needless).count();
     octets.get(needless..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+    const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
+
+    fn field(kind: &[u8], tag: u8, text: &[u8]) -> Vec<u8> {
+        let mut content = ber::element(ber::OBJECT_IDENTIFIER, kind);
+        ber::push_element(&mut content, tag, text);
+        ber::element(ber::SEQUENCE, &content)
+    }
+
+    fn named(relative: &[&[Vec<u8>]], serial: &[u8]) -> IssuerAndSerial {
+        let sets: Vec<Vec<u8>> =
+            relative.iter().map(|fields| ber::element(ber::SET, &fields.concat())).collect();
+        let mut content = ber::element(ber::SEQUENCE, &sets.concat());
+        ber::push_element(&mut content, ber::INTEGER, serial);
+        IssuerAndSerial::from_der(&ber::element(ber::SEQUENCE, &content)).unwrap()
+    }
+
+    fn common_name(tag: u8, text: &[u8]) -> IssuerAndSerial {
+        named(&[&[field(COMMON_NAME, tag, text)]], &[1])
+    }
+
+    /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2124
+    #[test]
+    fn texts_are_equal_in_every_encoding() {
+        let utf8 = common_name(0x0c, "Größe CA".as_bytes());
+        assert_eq!(utf8, common_name(0x14, b"Gr\xf6\xdfe CA"));
+        assert_eq!(utf8, common_name(0x1e, b"\0G\0r\0\xf6\0\xdf\0e\0 \0C\0A"));
+        assert_eq!(utf8, common_name(0x0c, "  GRÖßE \t ca ".as_bytes()));
+        assert_eq!(common_name(0x13, b"Test CA"), common_name(0x16, b"test  ca"));
+        assert_ne!(utf8, common_name(0x0c, "GrößeCA".as_bytes()));
+    }
+
+    #[test]
+    fn what_is_no_text_is_compared_by_its_octets() {
+        assert_eq!(common_name(0x0c, b"\xff"), common_name(0x0c, b"\xff"));
+        assert_ne!(common_name(0x0c, b"\xff"), common_name(0x16, b"\xff"));
+        assert_ne!(common_name(0x04, b"CA"), common_name(0x0c, b"\x04\x02CA"));
+    }
+
+    /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2115-02
+    #[test]
+    fn fields_of_a_relative_name_are_a_set_and_relative_names_a_list() {
+        let one = field(COMMON_NAME, 0x0c, b"CA");
+        let two = field(ORGANIZATION, 0x0c, b"gematik");
+        let joined = named(&[&[one.clone(), two.clone()]], &[1]);
+        assert_eq!(joined, named(&[&[two.clone(), one.clone()]], &[1]));
+        let listed = named(&[std::slice::from_ref(&one), std::slice::from_ref(&two)], &[1]);
+        assert_ne!(joined, listed);
+        assert_ne!(listed, named(&[&[two], &[one]], &[1]));
+    }
+
+    #[test]
+    fn serial_numbers_are_integers() {
+        let serial = |octets: &[u8]| named(&[], octets);
+        assert_eq!(serial(&[0x12]), serial(&[0, 0, 0x12]));
+        assert_eq!(serial(&[0x80]), serial(&[0xff, 0x80]));
+        assert_eq!(serial(&[0]), serial(&[0, 0]));
+        assert_ne!(serial(&[0xff]), serial(&[0x00, 0xff]));
+        assert_ne!(serial(&[0x12]), serial(&[0x12, 0x00]));
+    }
+
+    #[test]
+    fn the_octets_stay_as_they_were() {
+        let name = named(&[&[field(COMMON_NAME, 0x0c, b" Test  CA ")]], &[0, 0x12]);
+        let again = IssuerAndSerial::from_der(&name.to_der()).unwrap();
+        assert_eq!(again.to_der(), name.to_der());
+        assert_eq!(again.serial().as_ref(), [0, 0x12]);
+        assert_eq!(format!("{again:?}"), "IssuerAndSerial(serial 0012)");
+    }
+}

@@ -1,10 +1,15 @@
-//! What real certificates say about owner, use and key.
+//! What certificates say about owner, use and key, real ones and built ones.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+#[path = "cms/builder.rs"]
+mod builder;
 #[path = "cms/vectors.rs"]
 mod vectors;
 
 use std::time::{Duration, SystemTime};
 
+use builder::*;
 use bytes::Bytes;
 use kim_smime::{Certificate, CertificateError, CertificateKind, KeyKind};
 use vectors::{base64_element, decode, vector};
@@ -77,4 +82,96 @@ fn what_is_no_certificate_is_an_error() {
     assert!(matches!(parse(vec![0x30, 0x80, 0, 0]), Err(CertificateError::Malformed { .. })));
     let long = vec![0; Certificate::MAX_OCTETS + 1];
     assert_eq!(parse(long), Err(CertificateError::TooLong { len: Certificate::MAX_OCTETS + 1 }));
+}
+
+const ADMISSION: &[u8] = &[0x2b, 0x24, 0x08, 0x03, 0x03];
+const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
+
+/// The OID below gematik's with that last arc.
+fn gematik(last: u8) -> Vec<u8> {
+    let head = [0x2a, 0x82, 0x14, 0x00, 0x4c, 0x04];
+    if last < 0x80 {
+        oid(&[&head[..], &[last]].concat())
+    } else {
+        oid(&[&head[..], &[0x81, last & 0x7f]].concat())
+    }
+}
+
+fn extension(kind: &[u8], value: &[u8]) -> Vec<u8> {
+    seq(&[&oid(kind), &octets(value)])
+}
+
+fn profession(role: u8, number: &[u8]) -> Vec<u8> {
+    seq(&[&seq(&[&tlv(0x0c, &[b"Praxis"])]), &seq(&[&gematik(role)]), number])
+}
+
+fn with(extensions: &[&[u8]]) -> Result<Certificate, CertificateError> {
+    Certificate::from_der(certificate(1, extensions).into())
+}
+
+fn admitted(value: &[u8]) -> Result<Certificate, CertificateError> {
+    with(&[&extension(ADMISSION, value)])
+}
+
+/// Spec: gemSpec_PKI 2.14.1, extension Admission
+#[test]
+fn the_owner_is_found_with_and_without_authorities() {
+    let authority = tlv(0xa4, &[&name("Authority")]);
+    let person = profession(50, &tlv(0x13, &[b"1-2.58/7"]));
+    for value in [
+        seq(&[&seq(&[&seq(&[&seq(&[&person])])])]),
+        seq(&[&authority, &seq(&[&seq(&[&seq(&[&person])])])]),
+        seq(&[&seq(&[&seq(&[&tlv(0xa0, &[&authority]), &seq(&[&person])])])]),
+        seq(&[&seq(&[&seq(&[&tlv(0xa1, &[&seq(&[])]), &seq(&[&person])])])]),
+    ] {
+        let certificate = admitted(&value).unwrap();
+        assert_eq!(certificate.telematik_id().unwrap().as_str(), "1-2.58/7");
+        let roles: Vec<String> = certificate.profession_oids().iter().map(ToString::to_string).collect();
+        assert_eq!(roles, ["1.2.276.0.76.4.50"]);
+    }
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2178
+#[test]
+fn two_owners_are_none() {
+    let admissions = |numbers: &[&[u8]]| {
+        let persons: Vec<u8> =
+            numbers.iter().flat_map(|number| profession(50, &tlv(0x13, &[number]))).collect();
+        admitted(&seq(&[&seq(&[&seq(&[&seq(&[&persons])])])]))
+    };
+    assert!(admissions(&[b"1-23", b"1-23"]).is_ok());
+    assert_eq!(admissions(&[b"1-23", b"1-24"]), Err(CertificateError::TelematikId));
+    assert_eq!(admissions(&[b""]), Err(CertificateError::TelematikId));
+    assert_eq!(admissions(&[&[b'1'; 129]]), Err(CertificateError::TelematikId));
+}
+
+#[test]
+fn a_role_needs_no_owner() {
+    let value = seq(&[&seq(&[&seq(&[&seq(&[&profession(172, &[])])])])]);
+    let certificate = admitted(&value).unwrap();
+    assert_eq!(certificate.telematik_id(), None);
+    assert_eq!(certificate.profession_oids().len(), 1);
+}
+
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2128, KOM-LE-A_2129
+#[test]
+fn the_kind_is_found_among_the_policies_in_any_order() {
+    let kind = |arcs: &[u8]| {
+        let policies: Vec<u8> = arcs.iter().flat_map(|arc| seq(&[&gematik(*arc)])).collect();
+        with(&[&extension(CERTIFICATE_POLICIES, &seq(&[&policies]))]).unwrap().kind()
+    };
+    for (arc, expected) in [
+        (72, CertificateKind::HpQes),
+        (73, CertificateKind::HpSig),
+        (74, CertificateKind::HpEnc),
+        (75, CertificateKind::HpAut),
+        (76, CertificateKind::HciEnc),
+        (77, CertificateKind::HciAut),
+        (78, CertificateKind::HciOsig),
+        (79, CertificateKind::Other),
+    ] {
+        assert_eq!(kind(&[163, arc]), expected);
+        assert_eq!(kind(&[arc, 163]), expected);
+    }
+    assert_eq!(with(&[]).unwrap().kind(), CertificateKind::Other);
 }

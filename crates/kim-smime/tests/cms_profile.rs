@@ -1,5 +1,7 @@
 //! Every rule of the profile, broken once.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 #[path = "cms/builder.rs"]
 mod builder;
 

@@ -1,5 +1,7 @@
 //! The attribute recipient-emails is written one way and read two ways.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 #[path = "cms/builder.rs"]
 mod builder;
 

@@ -1,5 +1,7 @@
 //! CMS made by others is read: by gematik's example, a Konnektor, and a practice system.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 #[path = "cms/vectors.rs"]
 mod vectors;
 

@@ -1,6 +1,7 @@
 //! Builds CMS structures element by element, right ones and wrong ones, without the code under test.
 
 #![allow(dead_code, reason = "every test file uses its own part")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use bytes::Bytes;
 
