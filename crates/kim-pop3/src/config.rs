@@ -1,0 +1,32 @@
+//! What an operator may change: [`Config`].
+
+use std::time::Duration;
+
+use kim_types::DomainSuffixes;
+
+/// The settings of a POP3 session. `Default` gives the values the specification recommends.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, Tab_Konf_Param (POP3_TIMEOUT_CLIENT, POP3_TIMEOUT_SERVER).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// How long to wait for a command of the client; 5 minutes.
+    pub timeout_client: Duration,
+    /// How long to wait for octets of the POP3 server; 5 minutes.
+    pub timeout_server: Duration,
+    /// The domains a user may belong to; those of KIM.
+    pub suffixes: DomainSuffixes,
+    /// How many commands of a client may be refused by the module itself before the session is closed; 20.
+    pub max_errors: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let five_minutes = Duration::from_secs(5 * 60);
+        Self {
+            timeout_client: five_minutes,
+            timeout_server: five_minutes,
+            suffixes: DomainSuffixes::default(),
+            max_errors: 20,
+        }
+    }
+}

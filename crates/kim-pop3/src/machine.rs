@@ -1,0 +1,347 @@
+//! The session as a whole: [`Proxy`], and what goes in and out.
+
+use std::fmt;
+use std::time::Instant;
+
+use crate::connect::Connect;
+use crate::login::Login;
+use crate::process::Process;
+use crate::proxy::Relay;
+use crate::session::{MAX_BACKLOG_OCTETS, Session};
+use crate::{Answer, Call, Config, Event, replies};
+
+/// One session: a client on one side, after login its POP3 server on the other.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, §4.1 (CONNECT, PROXY, PROCESS of the POP3 proxy).
+#[derive(Debug)]
+pub struct Proxy {
+    session: Session,
+    state: State,
+}
+
+/// What happens to a session.
+///
+/// `Debug` shows no octets.
+///
+/// Spec: none — the seam between protocol and I/O.
+pub enum Input<'a> {
+    /// The client is connected, first of all.
+    Start,
+    /// Octets of the client.
+    Client(&'a [u8]),
+    /// The client closed the connection or it was lost.
+    ClientClosed,
+    /// Octets of the server.
+    Server(&'a [u8]),
+    /// The server closed the connection or it was lost.
+    ServerClosed,
+    /// The answer to [`Output::call`].
+    Answer(Answer),
+    /// Octets of the mail that is delivered, without dot-stuffing.
+    Content(&'a [u8]),
+    /// The mail that is delivered is complete.
+    ContentEnd,
+    /// It is the time that `until` of [`Wait::For`] named, or later.
+    Tick,
+}
+
+/// What a session wants done. Every call of [`Proxy::handle`] appends; the driver takes out what it has done.
+///
+/// `Debug` shows no octets.
+///
+/// Spec: none — the seam between protocol and I/O.
+#[derive(Default)]
+pub struct Output {
+    /// Octets for the client.
+    pub client: Vec<u8>,
+    /// Octets for the server.
+    pub server: Vec<u8>,
+    /// Octets of the message being fetched, without dot-stuffing, from [`Event::MessageStarted`] to [`Call::Open`].
+    pub content: Vec<u8>,
+    /// A question to the driver. The next one does not come before this one is answered.
+    pub call: Option<Call>,
+    /// Whether the connection to the server shall be closed now; octets that still come from it must not be passed in.
+    pub close_server: bool,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+/// What a session waits for.
+///
+/// Spec: none — the seam between protocol and I/O.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// For any of these; a peer that is not named must not be read, so that its sender slows down.
+    For {
+        /// Octets of the client.
+        client: bool,
+        /// Octets of the server.
+        server: bool,
+        /// [`Input::Content`] or [`Input::ContentEnd`].
+        content: bool,
+        /// [`Input::Tick`] at this time.
+        until: Option<Instant>,
+    },
+    /// For nothing: send what is in [`Output::client`] and [`Output::server`], then close both connections.
+    Closed,
+}
+
+/// Where a session stands.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Before [`Input::Start`].
+    New,
+    /// Waiting for credentials.
+    Connect(Connect),
+    /// Trying credentials.
+    Login(Login),
+    /// Passing commands and replies on.
+    Proxy(Relay),
+    /// Fetching, opening and delivering a message.
+    Process(Process),
+    /// Over.
+    Closed,
+}
+
+/// What came of one step of a state.
+pub(crate) enum Step {
+    /// Something was done; there may be more to do.
+    Go(State),
+    /// Nothing can be done before there is more input.
+    Wait(State),
+}
+
+/// Who has to do something for the session to go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Party {
+    Client,
+    Server,
+    Driver,
+}
+
+impl Proxy {
+    /// A session that begins with [`Input::Start`].
+    pub fn new(config: Config, now: Instant) -> Self {
+        Self { session: Session::new(config, now), state: State::New }
+    }
+
+    /// Takes an input in, does all that can be done, and says what to wait for.
+    ///
+    /// 1. The input is put where the states look for it.
+    /// 2. The state steps until it can do no more. One command of the client is finished before the next is looked at.
+    /// 3. The state says whom it waits for. A timer runs only while that is the client or the server.
+    ///
+    /// How the octets of a peer are cut into inputs makes no difference.
+    pub fn handle(&mut self, input: Input<'_>, now: Instant, out: &mut Output) -> Wait {
+        let state = std::mem::replace(&mut self.state, State::Closed);
+        let mut state = self.take(input, state, now, out);
+        self.state = loop {
+            match state.step(&mut self.session, out) {
+                Step::Go(next) => {
+                    self.session.since = now;
+                    state = next;
+                }
+                Step::Wait(same) => break same,
+            }
+        };
+        self.wait()
+    }
+
+    fn take(&mut self, input: Input<'_>, state: State, now: Instant, out: &mut Output) -> State {
+        let session = &mut self.session;
+        match (input, state) {
+            (Input::Answer(_) | Input::Content(_) | Input::ContentEnd, State::Closed) => {
+                out.events.push(Event::InputIgnored);
+                State::Closed
+            }
+            (_, State::Closed) => State::Closed,
+            (Input::Start, State::New) => {
+                session.since = now;
+                out.say(replies::GREETING);
+                Connect::start().into()
+            }
+            (Input::Start, state) => state,
+            (Input::Client(octets), state) => {
+                session.client.push(octets);
+                state
+            }
+            (Input::ClientClosed, state) => {
+                session.client.close();
+                state
+            }
+            (Input::Server(octets), state) => {
+                // Octets of a connection that was given up are nobody's.
+                if state.has_server() {
+                    session.server.push(octets);
+                    if state.waits_for() == Party::Server {
+                        session.since = now;
+                    }
+                }
+                state
+            }
+            (Input::ServerClosed, state) => {
+                if state.has_server() {
+                    session.server.close();
+                }
+                state
+            }
+            (Input::Answer(answer), State::Login(login)) => login.answer(answer, session, out),
+            (Input::Answer(answer), State::Process(process)) => process.answer(answer, out),
+            (Input::Content(octets), State::Process(process)) => process.content(octets, out),
+            (Input::ContentEnd, State::Process(process)) => process.content_end(out),
+            (Input::Answer(_) | Input::Content(_) | Input::ContentEnd, state) => {
+                out.events.push(Event::InputIgnored);
+                state
+            }
+            (Input::Tick, state) => match self.deadline(&state) {
+                Some(deadline) if deadline <= now => self.time_out(state, out),
+                _ => state,
+            },
+        }
+    }
+
+    fn wait(&self) -> Wait {
+        if matches!(self.state, State::Closed) {
+            return Wait::Closed;
+        }
+        let Session { client, server, .. } = &self.session;
+        Wait::For {
+            client: !client.is_closed() && client.len() < MAX_BACKLOG_OCTETS,
+            server: self.state.reads_server() && !server.is_closed(),
+            content: self.state.wants_content(),
+            until: self.deadline(&self.state),
+        }
+    }
+
+    fn deadline(&self, state: &State) -> Option<Instant> {
+        let Session { config, since, .. } = &self.session;
+        match state.waits_for() {
+            Party::Client => since.checked_add(config.timeout_client),
+            Party::Server => since.checked_add(config.timeout_server),
+            Party::Driver => None,
+        }
+    }
+
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2038 (server), KOM-LE-A_2039 (client; no QUIT, so nothing is deleted).
+    fn time_out(&self, state: State, out: &mut Output) -> State {
+        if state.waits_for() == Party::Client {
+            out.events.push(Event::ClientTimeout);
+            return State::Closed;
+        }
+        out.say(replies::TIMEOUT);
+        out.events.push(Event::ServerTimeout);
+        if matches!(state, State::Process(_)) {
+            out.events.push(Event::MessageDiscarded);
+        }
+        State::Closed
+    }
+}
+
+impl State {
+    fn step(self, session: &mut Session, out: &mut Output) -> Step {
+        match self {
+            Self::Connect(connect) => connect.step(session, out),
+            Self::Login(login) => login.step(session, out),
+            Self::Proxy(relay) => relay.step(session, out),
+            Self::Process(process) => process.step(session, out),
+            Self::New | Self::Closed => Step::Wait(self),
+        }
+    }
+
+    fn waits_for(&self) -> Party {
+        match self {
+            Self::New | Self::Closed => Party::Driver,
+            Self::Connect(_) => Party::Client,
+            Self::Login(login) => login.waits_for(),
+            Self::Proxy(relay) => relay.waits_for(),
+            Self::Process(process) => process.waits_for(),
+        }
+    }
+
+    /// Whether there is a connection to a server.
+    fn has_server(&self) -> bool {
+        match self {
+            Self::New | Self::Connect(_) | Self::Closed => false,
+            Self::Login(login) => login.waits_for() == Party::Server,
+            Self::Proxy(_) | Self::Process(_) => true,
+        }
+    }
+
+    /// Whether octets of the server are of use now. Between commands they are: that is how its end is noticed.
+    fn reads_server(&self) -> bool {
+        matches!(self, Self::Proxy(_)) || self.waits_for() == Party::Server
+    }
+
+    fn wants_content(&self) -> bool {
+        matches!(self, Self::Process(process) if process.wants_content())
+    }
+}
+
+impl Output {
+    /// Appends a line for the client.
+    pub(crate) fn say(&mut self, line: &str) {
+        send(&mut self.client, line.as_bytes());
+    }
+
+    /// Appends a line for the client, as the server sent it.
+    pub(crate) fn relay(&mut self, line: &[u8]) {
+        send(&mut self.client, line);
+    }
+
+    /// Appends a line for the server.
+    pub(crate) fn command(&mut self, line: &[u8]) {
+        send(&mut self.server, line);
+    }
+}
+
+fn send(peer: &mut Vec<u8>, line: &[u8]) {
+    peer.extend_from_slice(line);
+    peer.extend_from_slice(b"\r\n");
+}
+
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("Start"),
+            Self::Client(octets) => write!(f, "Client([{} octets])", octets.len()),
+            Self::ClientClosed => f.write_str("ClientClosed"),
+            Self::Server(octets) => write!(f, "Server([{} octets])", octets.len()),
+            Self::ServerClosed => f.write_str("ServerClosed"),
+            Self::Answer(answer) => f.debug_tuple("Answer").field(answer).finish(),
+            Self::Content(octets) => write!(f, "Content([{} octets])", octets.len()),
+            Self::ContentEnd => f.write_str("ContentEnd"),
+            Self::Tick => f.write_str("Tick"),
+        }
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("client", &format_args!("[{} octets]", self.client.len()))
+            .field("server", &format_args!("[{} octets]", self.server.len()))
+            .field("content", &format_args!("[{} octets]", self.content.len()))
+            .field("call", &self.call)
+            .field("close_server", &self.close_server)
+            .field("events", &self.events)
+            .finish()
+    }
+}
+
+impl From<Connect> for State {
+    fn from(connect: Connect) -> Self {
+        Self::Connect(connect)
+    }
+}
+
+impl From<Relay> for State {
+    fn from(relay: Relay) -> Self {
+        Self::Proxy(relay)
+    }
+}
+
+impl From<Process> for State {
+    fn from(process: Process) -> Self {
+        Self::Process(process)
+    }
+}

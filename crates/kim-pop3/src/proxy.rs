@@ -1,0 +1,157 @@
+//! PROXY: commands and replies are passed on.
+//!
+//! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2038, KOM-LE-A_2039, KOM-LE-A_2040, KOM-LE-A_2041.
+
+use kim_types::dots::Unstuffer;
+use kim_types::lines::Line;
+
+use crate::command::{self, Verb};
+use crate::machine::{Party, State, Step};
+use crate::process::Process;
+use crate::session::Session;
+use crate::{Event, Output, replies};
+
+/// Where the exchange of commands and replies stands.
+#[derive(Debug)]
+pub(crate) enum Relay {
+    /// Between commands.
+    Idle,
+    /// A command was passed on; the first line of the reply is awaited.
+    Reply(Expected),
+    /// The lines of a reply are passed on up to the final dot.
+    Lines(Unstuffer),
+}
+
+/// What follows a positive first line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Expected {
+    /// Nothing.
+    Nothing,
+    /// Lines up to a dot.
+    Lines,
+    /// The message with this number.
+    Message(u32),
+    /// The end of the session, whatever the reply.
+    End,
+}
+
+/// Whether a reply of the server is +OK.
+pub(crate) fn is_positive(reply: &[u8]) -> bool {
+    reply.starts_with(b"+OK")
+}
+
+impl Relay {
+    pub(crate) fn step(self, session: &mut Session, out: &mut Output) -> Step {
+        match self {
+            Self::Idle => idle(session, out),
+            Self::Reply(expected) => reply(expected, session, out),
+            Self::Lines(end) => lines(end, session, out),
+        }
+    }
+
+    pub(crate) fn waits_for(&self) -> Party {
+        match self {
+            Self::Idle => Party::Client,
+            Self::Reply(_) | Self::Lines(_) => Party::Server,
+        }
+    }
+}
+
+fn idle(session: &mut Session, out: &mut Output) -> Step {
+    // A server that is gone answers nothing, but its last words are still passed on.
+    if !session.server.is_closed() {
+        match session.client.line() {
+            Some(Line::Whole(line)) => return Step::Go(command(&line, session, out)),
+            Some(Line::TooLong) => return Step::Go(session.refuse_long_line(Relay::Idle, out)),
+            None => {}
+        }
+    }
+    Step::Go(match session.server.line() {
+        Some(Line::Whole(line)) => {
+            out.relay(&line);
+            Relay::Idle.into()
+        }
+        Some(Line::TooLong) => broken(out),
+        None if session.server.is_closed() => lost(out),
+        // No QUIT on behalf of a client that is gone: it would delete messages.
+        None if session.client.is_closed() => State::Closed,
+        None => return Step::Wait(Relay::Idle.into()),
+    })
+}
+
+fn command(line: &[u8], session: &mut Session, out: &mut Output) -> State {
+    // A bare CR or LF would be the start of another command for a lenient server.
+    if line.iter().any(u8::is_ascii_control) {
+        return session.refuse(replies::LINE, Relay::Idle, out);
+    }
+    let (verb, argument) = command::split(line);
+    let expected = match verb {
+        Verb::Capa => {
+            replies::CAPABILITIES.iter().for_each(|line| out.say(line));
+            return Relay::Idle.into();
+        }
+        Verb::Apop | Verb::Auth | Verb::Pass | Verb::Stls | Verb::User => {
+            return session.refuse(replies::ALREADY, Relay::Idle, out);
+        }
+        Verb::Retr => match command::message_number(argument) {
+            Some(number) => Expected::Message(number),
+            None => return session.refuse(replies::ARGUMENT, Relay::Idle, out),
+        },
+        Verb::Top => match command::top_arguments(argument) {
+            Some((_, false)) => Expected::Lines,
+            Some((message, true)) => {
+                out.command(format!("TOP {message} 0").as_bytes());
+                return Relay::Reply(Expected::Lines).into();
+            }
+            None => return session.refuse(replies::ARGUMENT, Relay::Idle, out),
+        },
+        Verb::Lang | Verb::List | Verb::Uidl if argument.trim_ascii().is_empty() => Expected::Lines,
+        Verb::Quit => Expected::End,
+        Verb::Lang | Verb::List | Verb::Uidl | Verb::Other => Expected::Nothing,
+    };
+    out.command(line);
+    Relay::Reply(expected).into()
+}
+
+fn reply(expected: Expected, session: &mut Session, out: &mut Output) -> Step {
+    let line = match session.server.line() {
+        Some(Line::Whole(line)) => line,
+        Some(Line::TooLong) => return Step::Go(broken(out)),
+        None if session.server.is_closed() => return Step::Go(lost(out)),
+        None => return Step::Wait(Relay::Reply(expected).into()),
+    };
+    out.relay(&line);
+    Step::Go(match expected {
+        Expected::End => State::Closed,
+        Expected::Lines if is_positive(&line) => Relay::Lines(Unstuffer::new()).into(),
+        Expected::Message(number) if is_positive(&line) => Process::fetch(number, out).into(),
+        Expected::Nothing | Expected::Lines | Expected::Message(_) => Relay::Idle.into(),
+    })
+}
+
+/// Passes on what is there of a listing; it is unstuffed only to find its end.
+fn lines(mut end: Unstuffer, session: &mut Session, out: &mut Output) -> Step {
+    let mut unstuffed = Vec::new();
+    let finished = session.server.read(|wire| {
+        let all = *wire;
+        let finished = end.read(wire, &mut unstuffed);
+        let passed = all.len().saturating_sub(wire.len());
+        out.client.extend_from_slice(all.get(..passed).unwrap_or_default());
+        finished
+    });
+    match finished {
+        true => Step::Go(Relay::Idle.into()),
+        false if session.server.is_closed() => Step::Go(lost(out)),
+        false => Step::Wait(Relay::Lines(end).into()),
+    }
+}
+
+pub(crate) fn lost(out: &mut Output) -> State {
+    out.events.push(Event::ServerLost);
+    State::Closed
+}
+
+fn broken(out: &mut Output) -> State {
+    out.events.push(Event::ServerBroken);
+    State::Closed
+}
