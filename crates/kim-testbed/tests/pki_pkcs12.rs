@@ -24,7 +24,8 @@ fn a_legacy_file_uses_rc2_and_3des() {
         println!("skipped: this OpenSSL has no legacy provider");
         return;
     };
-    for oid in [&b"\x2A\x86\x48\x86\xF7\x0D\x01\x0C\x01\x06"[..], b"\x2A\x86\x48\x86\xF7\x0D\x01\x0C\x01\x03"] {
+    for oid in [&b"\x2A\x86\x48\x86\xF7\x0D\x01\x0C\x01\x06"[..], b"\x2A\x86\x48\x86\xF7\x0D\x01\x0C\x01\x03"]
+    {
         assert!(file.windows(oid.len()).any(|part| part == oid));
     }
 }

@@ -13,10 +13,9 @@ fn text(identity: &Identity) -> String {
 fn an_encryption_certificate_names_type_role_and_telematik_id() {
     let practice = Holder::institution("Praxis Profil", "9-TESTBED-31".parse().unwrap());
     let pki = Pki::new(31);
-    for (key_type, usage) in [
-        (KeyType::Rsa, "Key Encipherment, Data Encipherment"),
-        (KeyType::Brainpool, "Key Agreement"),
-    ] {
+    for (key_type, usage) in
+        [(KeyType::Rsa, "Key Encipherment, Data Encipherment"), (KeyType::Brainpool, "Key Agreement")]
+    {
         let text = text(&pki.issue(CertificateType::HciEnc, key_type, &practice));
         for expected in [
             "1.2.276.0.76.4.163",

@@ -43,9 +43,10 @@ impl Filter {
             Self::Present(name) => entry.attribute(name).is_some(),
             Self::Equal { attribute, value } => entry.attribute(attribute).is_some_and(|found| {
                 let binary = found.name.ends_with(";binary");
-                found.values.iter().any(|other| {
-                    if binary { other == value } else { other.eq_ignore_ascii_case(value) }
-                })
+                found
+                    .values
+                    .iter()
+                    .any(|other| if binary { other == value } else { other.eq_ignore_ascii_case(value) })
             }),
         }
     }

@@ -87,13 +87,19 @@ mod tests {
     fn receive(wire: &[u8], limit: usize) -> Option<Vec<u8>> {
         let mut incoming = Incoming::new(limit);
         let ends: Vec<bool> = wire.chunks(1).map(|mut octet| incoming.feed(&mut octet)).collect();
-        assert_eq!(ends.iter().position(|end| *end), wire.len().checked_sub(1), "ends with the last octet only");
+        assert_eq!(
+            ends.iter().position(|end| *end),
+            wire.len().checked_sub(1),
+            "ends with the last octet only"
+        );
         incoming.into_message()
     }
 
     #[test]
     fn messages_come_back_as_they_were_stuffed() {
-        for message in ["", "a\r\n", ".\r\n", "..\r\n.\r\n", "a\n.\r\n.b\r\n", ".\rx\r\n", ".\r\r\n", "\r\n.\r\n"] {
+        for message in
+            ["", "a\r\n", ".\r\n", "..\r\n.\r\n", "a\n.\r\n.b\r\n", ".\rx\r\n", ".\r\r\n", "\r\n.\r\n"]
+        {
             let mut wire = Vec::new();
             append_stuffed(message.as_bytes(), &mut wire);
             assert_eq!(receive(&wire, 99).as_deref(), Some(message.as_bytes()), "{message:?}");

@@ -101,12 +101,7 @@ pub enum SmtpCommand {
 impl Mta {
     /// A server for these mailboxes.
     pub fn new(config: MtaConfig, mailboxes: Mailboxes) -> Self {
-        Self(Arc::new(Inner {
-            config,
-            mailboxes,
-            control: Control::default(),
-            taken: AtomicU64::default(),
-        }))
+        Self(Arc::new(Inner { config, mailboxes, control: Control::default(), taken: AtomicU64::default() }))
     }
 
     /// The server's end of a new connection; `peer` is what Received lines call the client.
@@ -142,7 +137,8 @@ impl Mta {
     }
 
     fn has_keyword(&self, keyword: &str) -> bool {
-        let mut keywords = self.0.config.keywords.iter().filter_map(|line| line.split_ascii_whitespace().next());
+        let mut keywords =
+            self.0.config.keywords.iter().filter_map(|line| line.split_ascii_whitespace().next());
         keywords.any(|found| found.eq_ignore_ascii_case(keyword))
     }
 

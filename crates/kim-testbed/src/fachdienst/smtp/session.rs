@@ -74,7 +74,9 @@ impl SmtpSession {
         let argument = argument.trim_end();
         let verb = verb.to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" | "HELO" => self.carry_out(SmtpCommand::Ehlo, line, out, |this| this.ehlo(&verb, argument)),
+            "EHLO" | "HELO" => {
+                self.carry_out(SmtpCommand::Ehlo, line, out, |this| this.ehlo(&verb, argument))
+            }
             "AUTH" => self.auth(argument, out),
             "MAIL" => self.carry_out(SmtpCommand::Mail, line, out, |this| this.mail(argument)),
             "RCPT" => self.carry_out(SmtpCommand::Rcpt, line, out, |this| this.rcpt(argument)),
@@ -84,7 +86,9 @@ impl SmtpSession {
                 "250 2.0.0 Reset".into()
             }),
             "NOOP" => self.carry_out(SmtpCommand::Noop, line, out, |_| "250 2.0.0 OK".into()),
-            "VRFY" => self.carry_out(SmtpCommand::Vrfy, line, out, |_| "252 2.5.2 Send a mail and see".into()),
+            "VRFY" => {
+                self.carry_out(SmtpCommand::Vrfy, line, out, |_| "252 2.5.2 Send a mail and see".into())
+            }
             "HELP" => self.carry_out(SmtpCommand::Help, line, out, |_| "214 2.0.0 See RFC 5321".into()),
             "QUIT" => self.carry_out(SmtpCommand::Quit, line, out, |_| "221 2.0.0 Bye".into()),
             _ => self.carry_out(SmtpCommand::Other, line, out, |_| "502 5.5.1 Not implemented".into()),
@@ -187,8 +191,9 @@ impl SmtpSession {
 
     fn rcpt(&mut self, argument: &str) -> Answer {
         let recipient = strip_prefix(argument, "TO:").and_then(path);
-        let refusal =
-            recipient.as_ref().and_then(|(_, parameters)| self.refuse_parameters(parameters, &RCPT_PARAMETERS));
+        let refusal = recipient
+            .as_ref()
+            .and_then(|(_, parameters)| self.refuse_parameters(parameters, &RCPT_PARAMETERS));
         let Some(transaction) = &mut self.state.transaction else {
             return "503 5.5.1 MAIL first".into();
         };
@@ -266,7 +271,9 @@ fn refuse_originator(forged: Forged) -> Answer {
 
 impl Session for SmtpSession {
     fn greet(&mut self, out: &mut Vec<u8>) -> Step {
-        self.carry_out(SmtpCommand::Greeting, "", out, |this| format!("220 {} ESMTP", this.mta.0.config.host_name))
+        self.carry_out(SmtpCommand::Greeting, "", out, |this| {
+            format!("220 {} ESMTP", this.mta.0.config.host_name)
+        })
     }
 
     fn receive(&mut self, input: &mut &[u8], out: &mut Vec<u8>) -> Step {

@@ -1,0 +1,185 @@
+//! The world on sockets: [`Testbed`].
+
+use std::io;
+use std::net::SocketAddr;
+
+use kim_types::Secret;
+
+use crate::World;
+use crate::fachdienst::{MtaConfig, Pop3Config};
+use crate::listener::{ClientAuth, Listener, ServerTls};
+use crate::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption, Role};
+
+/// How a [`Testbed`] is set up.
+///
+/// Spec: none — a tool for tests.
+#[derive(Debug, Clone)]
+pub struct TestbedConfig {
+    /// What keys, ids and passwords follow from; default 1.
+    pub seed: u64,
+    /// The key of the Konnektor's TLS server, which the directory shares; default RSA.
+    pub konnektor_key_type: KeyType,
+    /// Whether the directory wants a certificate of its clients; default `Required`.
+    pub directory_client_auth: ClientAuth,
+    /// The key of the Fachdienst's TLS servers; default RSA.
+    pub fachdienst_key_type: KeyType,
+    /// Whether the Fachdienst wants a certificate of its clients; default `Required`.
+    pub fachdienst_client_auth: ClientAuth,
+    /// The keys of the Clientmodul for the Fachdienst and for the Konnektor; default RSA.
+    pub client_key_type: KeyType,
+    /// How the files of [`Testbed::clientmodul_pkcs12`] and [`Testbed::konnektor_client_pkcs12`] are encrypted; default
+    /// `Modern`.
+    pub pkcs12_encryption: Pkcs12Encryption,
+    /// The submission server.
+    pub mta: MtaConfig,
+    /// The POP3 server.
+    pub pop3: Pop3Config,
+}
+
+impl Default for TestbedConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            konnektor_key_type: KeyType::Rsa,
+            directory_client_auth: ClientAuth::Required,
+            fachdienst_key_type: KeyType::Rsa,
+            fachdienst_client_auth: ClientAuth::Required,
+            client_key_type: KeyType::Rsa,
+            pkcs12_encryption: Pkcs12Encryption::Modern,
+            mta: MtaConfig::default(),
+            pop3: Pop3Config::default(),
+        }
+    }
+}
+
+/// A [`World`] whose servers listen on 127.0.0.1, on ports the system chose. They stop when it is dropped.
+///
+/// ```
+/// use kim_testbed::{Testbed, TestbedConfig};
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let testbed = Testbed::start(TestbedConfig::default()).await?;
+/// let practice = &testbed.world().accounts()[0];
+/// let user = practice.smtp_user_name(testbed.smtp_addr());
+/// assert!(user.starts_with("Praxis.A@testbed.kim.telematik-test#127.0.0.1:"));
+/// # std::io::Result::Ok(())
+/// # })?;
+/// # std::io::Result::Ok(())
+/// ```
+///
+/// Spec: none — a testbed of our own.
+#[derive(Debug)]
+pub struct Testbed {
+    world: World,
+    konnektor_identity: Identity,
+    clientmodul: (Vec<u8>, Secret),
+    konnektor_client: (Vec<u8>, Secret),
+    fachdienst_name: String,
+    ldap: Listener,
+    smtp: Listener,
+    pop3: Listener,
+}
+
+/// What opens the PKCS#12 files; nothing they hold is worth protecting.
+const PKCS12_PASSWORD: &str = "kim-testbed";
+
+impl Testbed {
+    /// Builds the world and starts its servers. Must be called in a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// A port cannot be opened, or OpenSSL lacks an algorithm.
+    pub async fn start(config: TestbedConfig) -> io::Result<Self> {
+        let fachdienst_name = config.mta.host_name.clone();
+        let world = World::with_servers(config.seed, config.mta, config.pop3);
+        let pki = world.pki();
+
+        let konnektor_holder = Holder::service("konnektor.konlan", Role::KONNEKTOR);
+        let konnektor_identity =
+            pki.issue(CertificateType::AkAut, config.konnektor_key_type, &konnektor_holder);
+        let fachdienst_holder = Holder::service(&fachdienst_name, Role::FACHDIENST);
+        let fachdienst_identity =
+            pki.issue(CertificateType::FdTlsS, config.fachdienst_key_type, &fachdienst_holder);
+        let client = |name: &str| -> io::Result<(Vec<u8>, Secret)> {
+            let holder = Holder::service(name, Role::CLIENTMODUL);
+            let identity = pki.issue(CertificateType::CmTlsCs, config.client_key_type, &holder);
+            let file = identity.to_pkcs12(PKCS12_PASSWORD, config.pkcs12_encryption)?;
+            Ok((file, Secret::from(PKCS12_PASSWORD)))
+        };
+
+        let ldap_tls = server_tls(&world, &konnektor_identity, config.directory_client_auth);
+        let fachdienst_tls = || server_tls(&world, &fachdienst_identity, config.fachdienst_client_auth);
+        let (directory, mta, pop3_server) =
+            (world.directory().clone(), world.mta().clone(), world.pop3_server().clone());
+        let ldap = Listener::start(ldap_tls, move |_| directory.session()).await?;
+        let smtp = Listener::start(fachdienst_tls(), move |peer| mta.session(peer.ip().to_string())).await?;
+        let pop3 = Listener::start(fachdienst_tls(), move |_| pop3_server.session()).await?;
+
+        let (clientmodul, konnektor_client) = (client("clientmodul")?, client("clientsystem")?);
+        Ok(Self {
+            konnektor_identity,
+            clientmodul,
+            konnektor_client,
+            fachdienst_name,
+            ldap,
+            smtp,
+            pop3,
+            world,
+        })
+    }
+
+    /// Who and what is in it.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The certificate of the Konnektor, to be pinned; the directory shows the same one.
+    pub fn konnektor_certificate_pem(&self) -> String {
+        self.konnektor_identity.certificate_pem()
+    }
+
+    /// Where the directory listens.
+    pub fn ldap_addr(&self) -> SocketAddr {
+        self.ldap.address()
+    }
+
+    /// Where the submission server listens.
+    pub fn smtp_addr(&self) -> SocketAddr {
+        self.smtp.address()
+    }
+
+    /// Where the POP3 server listens.
+    pub fn pop3_addr(&self) -> SocketAddr {
+        self.pop3.address()
+    }
+
+    /// The host name in the certificate of the Fachdienst, beside `localhost` and 127.0.0.1.
+    pub fn fachdienst_name(&self) -> &str {
+        &self.fachdienst_name
+    }
+
+    /// The certificates of the authorities, to trust the Fachdienst with.
+    pub fn fachdienst_trust_pem(&self) -> String {
+        self.world.pki().trust_pem()
+    }
+
+    /// The Clientmodul's key and certificate for the Fachdienst (C.CM.TLS-CS) as PKCS#12, and its password.
+    pub fn clientmodul_pkcs12(&self) -> (Vec<u8>, Secret) {
+        self.clientmodul.clone()
+    }
+
+    /// The Clientsystem's key and certificate for Konnektor and directory as PKCS#12, and its password.
+    pub fn konnektor_client_pkcs12(&self) -> (Vec<u8>, Secret) {
+        self.konnektor_client.clone()
+    }
+}
+
+fn server_tls(world: &World, identity: &Identity, client_auth: ClientAuth) -> ServerTls {
+    let pki = world.pki();
+    ServerTls {
+        certificate: identity.certificate.clone(),
+        key: identity.key.clone(),
+        chain: pki.chain_of(&identity.certificate),
+        client_auth,
+        client_anchors: pki.roots().into_iter().chain(pki.intermediates()).collect(),
+    }
+}
