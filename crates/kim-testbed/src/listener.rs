@@ -19,7 +19,7 @@ use crate::session::{Next, Session, Step};
 
 /// Whether a server wants a certificate of its clients.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2073 (mutual authentication with the Fachdienst).
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2182-01 (client certificate C.CM.TLS-CS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClientAuth {
     /// The client is not asked.
