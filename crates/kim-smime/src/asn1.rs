@@ -5,7 +5,7 @@
 //! without a copy, so the structures in between are declared here and lean on those crates for everything below them.
 
 use cms::content_info::CmsVersion;
-use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, SequenceRef};
+use der::asn1::{AnyRef, BitStringRef, Ia5StringRef, ObjectIdentifier, OctetStringRef, SequenceRef};
 use der::{Decode, DecodeValue, FixedTag, Header, Reader, Sequence, SliceReader, Tag};
 use spki::AlgorithmIdentifierRef;
 use x509_cert::certificate::Version;
@@ -70,13 +70,13 @@ pub(crate) struct ContentInfo<'a> {
 /// RFC 5083 §2.1.
 #[derive(DecodeValue)]
 pub(crate) struct AuthEnvelopedData<'a> {
-    pub(crate) _version: CmsVersion,
+    _version: CmsVersion,
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
     pub(crate) originator_info: Option<&'a SequenceRef>,
     pub(crate) recipient_infos: SetOf<'a>,
     pub(crate) encrypted: EncryptedContentInfo<'a>,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    pub(crate) _auth_attrs: Option<SetOf<'a>>,
+    _auth_attrs: Option<SetOf<'a>>,
     pub(crate) mac: &'a OctetStringRef,
     #[asn1(context_specific = "2", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
     pub(crate) unauth_attrs: Option<SetOf<'a>>,
@@ -106,17 +106,17 @@ fn default_tag_octets() -> u8 {
 /// RFC 5652 §6.2.1.
 #[derive(DecodeValue)]
 pub(crate) struct KeyTransRecipientInfo<'a> {
-    pub(crate) _version: CmsVersion,
+    _version: CmsVersion,
     pub(crate) rid: AnyRef<'a>,
     pub(crate) key_encryption: AlgorithmIdentifierRef<'a>,
-    pub(crate) _encrypted_key: &'a OctetStringRef,
+    _encrypted_key: &'a OctetStringRef,
 }
 
 /// RFC 5652 §5.1.
 #[derive(DecodeValue)]
 pub(crate) struct SignedData<'a> {
-    pub(crate) _version: CmsVersion,
-    pub(crate) _digest_algorithms: SetOf<'a>,
+    _version: CmsVersion,
+    _digest_algorithms: SetOf<'a>,
     pub(crate) encapsulated: EncapsulatedContentInfo<'a>,
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
     pub(crate) certificates: Option<SetOf<'a>>,
@@ -136,13 +136,13 @@ pub(crate) struct EncapsulatedContentInfo<'a> {
 /// RFC 5652 §5.3.
 #[derive(DecodeValue)]
 pub(crate) struct SignerInfo<'a> {
-    pub(crate) _version: CmsVersion,
+    _version: CmsVersion,
     pub(crate) sid: AnyRef<'a>,
     pub(crate) digest: AlgorithmIdentifierRef<'a>,
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
     pub(crate) signed_attrs: Option<SetOf<'a>>,
     pub(crate) signature_algorithm: AlgorithmIdentifierRef<'a>,
-    pub(crate) _signature: &'a OctetStringRef,
+    _signature: &'a OctetStringRef,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
     pub(crate) unsigned_attrs: Option<SetOf<'a>>,
 }
@@ -164,7 +164,7 @@ pub(crate) struct IssuerAndSerialNumber<'a> {
 /// gemSMIME_KOMLE, KOM-LE-A_2114.
 #[derive(DecodeValue)]
 pub(crate) struct RecipientEmail<'a> {
-    pub(crate) address: der::asn1::Ia5StringRef<'a>,
+    pub(crate) address: Ia5StringRef<'a>,
     pub(crate) rid: AnyRef<'a>,
 }
 
@@ -172,25 +172,25 @@ pub(crate) struct RecipientEmail<'a> {
 #[derive(DecodeValue)]
 pub(crate) struct Certificate<'a> {
     pub(crate) tbs: TbsCertificate<'a>,
-    pub(crate) _signature_algorithm: AlgorithmIdentifierRef<'a>,
-    pub(crate) _signature: BitStringRef<'a>,
+    _signature_algorithm: AlgorithmIdentifierRef<'a>,
+    _signature: BitStringRef<'a>,
 }
 
 /// RFC 5280 §4.1.2.
 #[derive(DecodeValue)]
 pub(crate) struct TbsCertificate<'a> {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", default = "Default::default")]
-    pub(crate) _version: Version,
+    _version: Version,
     pub(crate) serial: AnyRef<'a>,
-    pub(crate) _signature: AlgorithmIdentifierRef<'a>,
+    _signature: AlgorithmIdentifierRef<'a>,
     pub(crate) issuer: AnyRef<'a>,
     pub(crate) validity: Validity,
-    pub(crate) _subject: AnyRef<'a>,
+    _subject: AnyRef<'a>,
     pub(crate) public_key_info: AnyRef<'a>,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
-    pub(crate) _issuer_unique_id: Option<BitStringRef<'a>>,
+    _issuer_unique_id: Option<BitStringRef<'a>>,
     #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
-    pub(crate) _subject_unique_id: Option<BitStringRef<'a>>,
+    _subject_unique_id: Option<BitStringRef<'a>>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
     pub(crate) extensions: Option<Extensions>,
 }

@@ -18,11 +18,11 @@ use thiserror::Error;
 mod element;
 mod scan;
 
-use element::push_header;
 pub(crate) use element::{
     IA5_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, element, push_element,
 };
-use scan::scan;
+use element::{header_octets, push_header};
+use scan::{EncryptedContent, scan};
 
 /// How much of foreign BER is read.
 ///
@@ -111,14 +111,23 @@ pub enum BerError {
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2112 (real messages are BER); X.690 §8.1.3.6, §8.7.3.
 pub fn normalize(ber: &Bytes, limits: &BerLimits) -> Result<Bytes, BerError> {
+    normalize_with(EncryptedContent::Kept, ber, limits)
+}
+
+/// [`normalize`] for readers to whom the encrypted content is nothing but long: there it is an empty octet string.
+pub(crate) fn normalize_without_content(ber: &Bytes, limits: &BerLimits) -> Result<Bytes, BerError> {
+    normalize_with(EncryptedContent::LeftOut, ber, limits)
+}
+
+fn normalize_with(content: EncryptedContent, ber: &Bytes, limits: &BerLimits) -> Result<Bytes, BerError> {
     if ber.len() > limits.octets {
         return Err(BerError::TooLong { len: ber.len() });
     }
-    let pieces = scan(ber, limits)?;
+    let pieces = scan(ber, limits, content)?;
     if let [Piece { header: None, .. }] = pieces.as_slice() {
         return Ok(ber.clone());
     }
-    let mut der = Vec::with_capacity(ber.len());
+    let mut der = Vec::with_capacity(pieces.iter().map(Piece::octets).fold(0, usize::saturating_add));
     for piece in pieces {
         if let Some((tag, length)) = piece.header {
             push_header(&mut der, tag, length);
@@ -132,4 +141,47 @@ pub fn normalize(ber: &Bytes, limits: &BerLimits) -> Result<Bytes, BerError> {
 struct Piece {
     header: Option<(u8, usize)>,
     copy: Range<usize>,
+}
+
+impl Piece {
+    /// Its length in the result.
+    fn octets(&self) -> usize {
+        self.copy.len().saturating_add(self.header.map_or(0, |(_, length)| header_octets(length)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ContentInfo around `encryptedContent` and a code of one octet.
+    fn envelope(content: &[u8]) -> Bytes {
+        let kind = element(OBJECT_IDENTIFIER, &[0x2a, 0x03]);
+        let encrypted = element(SEQUENCE, &[&kind, element(SEQUENCE, &[]).as_slice(), content].concat());
+        let data = element(SEQUENCE, &[encrypted, element(OCTET_STRING, b"m")].concat());
+        element(SEQUENCE, &[kind, element(0xa0, &data)].concat()).into()
+    }
+
+    #[test]
+    fn the_encrypted_content_can_be_left_out() {
+        let empty = envelope(&[0x80, 0]);
+        for content in [
+            element(0x80, b"content"),
+            element(0xa0, &element(OCTET_STRING, b"content")),
+            element(0xa0, &element(0x24, &element(OCTET_STRING, b"content"))),
+            [&[0xa0, 0x80], element(OCTET_STRING, b"content").as_slice(), &[0, 0]].concat(),
+        ] {
+            let without = normalize_without_content(&envelope(&content), &BerLimits::default());
+            assert_eq!(without.unwrap(), empty);
+        }
+        let nothing = envelope(&[]);
+        assert_eq!(normalize_without_content(&nothing, &BerLimits::default()).unwrap(), nothing);
+    }
+
+    #[test]
+    fn only_the_content_of_an_envelope_is_taken_for_one() {
+        let elsewhere: Bytes = element(SEQUENCE, &element(0xa0, &element(OCTET_STRING, b"content"))).into();
+        assert_eq!(normalize_without_content(&elsewhere, &BerLimits::default()).unwrap(), elsewhere);
+        assert_eq!(normalize(&elsewhere, &BerLimits::default()).unwrap(), elsewhere);
+    }
 }

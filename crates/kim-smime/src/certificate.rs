@@ -40,7 +40,7 @@ struct Facts {
 
 /// What a certificate is for, by the OID of its type among the certificate policies.
 ///
-/// Spec: gemSpec_OID 3.24.0, certificate types.
+/// Spec: gemSpec_PKI 2.14.1 (OIDs of the certificate types); gemSMIME_KOMLE 1.7.0, KOM-LE-A_2128, KOM-LE-A_2129.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertificateKind {
@@ -64,7 +64,7 @@ pub enum CertificateKind {
 
 /// The kind of a public key.
 ///
-/// Spec: gemSpec_Krypt 2.35.0, GS-A_4357 (RSA 2048 or brainpoolP256r1 for identities of cards).
+/// Spec: gemSpec_PKI 2.14.1 (a card has an RSA identity, one on brainpoolP256r1, or both).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyKind {

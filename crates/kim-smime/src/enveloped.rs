@@ -14,7 +14,7 @@ use crate::asn1::{
     KeyTransRecipientInfo, SetOf,
 };
 use crate::attributes::attribute;
-use crate::ber::{BerLimits, normalize};
+use crate::ber::{BerLimits, normalize_without_content};
 use crate::cms_error::{CmsError, ProfileViolation};
 use crate::issuer::IssuerAndSerial;
 use crate::recipient_emails::{RECIPIENT_EMAILS, RecipientEmails};
@@ -51,7 +51,7 @@ impl Enveloped {
     ///
     /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 to KOM-LE-A_2117.
     pub fn parse(cms: &Bytes, limits: &BerLimits) -> Result<Self, CmsError> {
-        let der = normalize(cms, limits)?;
+        let der = normalize_without_content(cms, limits)?;
         let info = ContentInfo::from_der(&der)?;
         match info.content_type {
             ID_CT_AUTH_ENVELOPED_DATA => Self::read(&info.content.decode_as()?),

@@ -1,4 +1,44 @@
 //! The KOM-LE S/MIME profile: from a client mail to a KOM-LE message and back.
+//!
+//! # The CMS structures
+//!
+//! Signing, encrypting, decrypting and verifying is the Konnektor's work. What is read and written here is what the rules
+//! of KIM need besides:
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`Certificate`] | a certificate: owner, use, kind of key, validity |
+//! | [`IssuerAndSerial`] | the name of a certificate, compared by meaning and written octet for octet |
+//! | [`RecipientEmails`] | the attribute that says which certificate belongs to which address |
+//! | [`Enveloped`] | the encrypted part of a message: for whom it is |
+//! | [`Signed`] | the signed part: what was signed, by whom, for whom |
+//! | [`normalize`] | the way from foreign BER to DER, with [`BerLimits`]; nothing foreign is read without it |
+//!
+//! Foreign octets never cause a panic, more work than their length justifies, or a guess: what breaks a rule of the profile
+//! is refused with the [`ProfileViolation`] that names it. Content is shared, not copied, unless a sender cut it into
+//! segments.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use kim_smime::{BerLimits, Certificate, CmsError, Enveloped, RecipientEmail, RecipientEmails, RecipientEmailsError};
+//! use kim_types::Address;
+//!
+//! /// Before signing and encrypting: the attribute for both.
+//! fn attribute(chosen: &[(Address, Certificate)]) -> Result<Bytes, RecipientEmailsError> {
+//!     let entry = |(address, certificate): &(Address, Certificate)| {
+//!         RecipientEmail::new(address, certificate.issuer_and_serial().clone())
+//!     };
+//!     Ok(RecipientEmails::new(chosen.iter().map(entry))?.to_attribute())
+//! }
+//!
+//! /// Before decrypting: whether one of the user's cards can do it.
+//! fn can_decrypt(cms: &Bytes, user: &Address, card: &Certificate) -> Result<bool, CmsError> {
+//!     let envelope = Enveloped::parse(cms, &BerLimits::default())?;
+//!     Ok(envelope.recipient_emails().for_address(user).any(|name| name == card.issuer_and_serial()))
+//! }
+//!
+//! assert_eq!(attribute(&[]), Err(RecipientEmailsError::Empty));
+//! ```
 
 mod admission;
 mod asn1;

@@ -137,7 +137,7 @@ impl RecipientEmails {
     }
 
     /// The certificates of an address, compared without case.
-    pub fn for_address<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a IssuerAndSerial> {
+    pub fn for_address(&self, address: &Address) -> impl Iterator<Item = &IssuerAndSerial> {
         self.0
             .iter()
             .filter(|entry| entry.address.0.eq_ignore_ascii_case(address.as_str()))

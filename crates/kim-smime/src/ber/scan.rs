@@ -3,12 +3,27 @@
 use super::element::{CONSTRUCTED, Header, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, header_octets};
 use super::{BerError, BerLimits, Piece};
 
+/// What becomes of the `encryptedContent [0] IMPLICIT OCTET STRING` of an `EncryptedContentInfo`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum EncryptedContent {
+    /// It is one octet string.
+    Kept,
+    /// It is an empty octet string.
+    LeftOut,
+}
+
 /// The pieces of which the DER of `ber` consists; a single one without header when `ber` can stay as it is.
-pub(super) fn scan(ber: &[u8], limits: &BerLimits) -> Result<Vec<Piece>, BerError> {
-    let mut scan = Scan { ber, at: 0, pieces: Vec::new(), open: Vec::new() };
+pub(super) fn scan(
+    ber: &[u8],
+    limits: &BerLimits,
+    content: EncryptedContent,
+) -> Result<Vec<Piece>, BerError> {
+    let mut scan = Scan { ber, content, at: 0, pieces: Vec::new(), open: Vec::new() };
     for _ in 0..limits.elements {
         scan.element(limits.depth)?;
-        while scan.close()? {}
+        while scan.ends_here()? {
+            scan.close();
+        }
         if scan.open.is_empty() {
             return if scan.at == ber.len() {
                 Ok(scan.pieces)
@@ -22,6 +37,7 @@ pub(super) fn scan(ber: &[u8], limits: &BerLimits) -> Result<Vec<Piece>, BerErro
 
 struct Scan<'a> {
     ber: &'a [u8],
+    content: EncryptedContent,
     at: usize,
     pieces: Vec<Piece>,
     /// The elements around the current position, outermost first.
@@ -31,30 +47,33 @@ struct Scan<'a> {
 /// A constructed element whose end has not come yet.
 struct Open {
     tag: u8,
+    form: Form,
     start: usize,
-    /// Where it ends at the latest; its end, unless `indefinite`.
+    /// Where it ends; when that is indefinite, where it ends at the latest.
     bound: usize,
     indefinite: bool,
     /// Its place among the pieces.
     piece: usize,
-    joined: Joined,
     /// Whether its encoding has to change.
     changed: bool,
-    /// The length of the content written so far.
+    /// The length of its content in the result, so far.
     written: usize,
-    /// The tags of its first two children.
-    first: [Option<u8>; 2],
     children: usize,
+    /// The tags of its first two children.
+    first: [u8; 2],
 }
 
-/// Whether an element is an octet string in segments.
+/// What an element is in the result.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Joined {
-    No,
-    /// It becomes one octet string.
-    Whole,
-    /// It is a segment of another one and disappears in it.
+enum Form {
+    /// Itself.
+    Same,
+    /// An octet string that takes its segments in.
+    Joined,
+    /// No element of its own: its octets are part of the octet string around.
     Segment,
+    /// An empty octet string.
+    Empty,
 }
 
 impl Scan<'_> {
@@ -63,13 +82,7 @@ impl Scan<'_> {
         let start = self.at;
         let bound = self.open.last().map_or(self.ber.len(), |parent| parent.bound);
         let header = Header::read(self.ber.get(start..bound).unwrap_or_default(), start)?;
-        let inside = self.open.last().map_or(Joined::No, |parent| parent.joined);
-        if inside != Joined::No && header.tag & !CONSTRUCTED != OCTET_STRING {
-            return Err(BerError::Segment { at: start });
-        }
-        if !header.has_known_form() {
-            return Err(BerError::Tag { at: start });
-        }
+        let form = self.form(&header)?;
         let content = start.saturating_add(header.octets);
         let end = content.saturating_add(header.length.unwrap_or_default());
         if end > bound {
@@ -77,111 +90,121 @@ impl Scan<'_> {
         }
         if !header.is_constructed() {
             self.at = end;
-            self.simple(&header, start, content);
+            self.simple(&header, form, start, content);
             return Ok(());
         }
         if self.open.len() >= depth {
             return Err(BerError::TooDeep { at: start });
         }
-        let joined = match inside {
-            Joined::No
-                if header.tag == OCTET_STRING | CONSTRUCTED || self.is_encrypted_content(header.tag) =>
-            {
-                Joined::Whole
-            }
-            Joined::No => Joined::No,
-            Joined::Whole | Joined::Segment => Joined::Segment,
-        };
         self.at = content;
         self.open.push(Open {
             tag: header.tag,
+            form,
             start,
             bound: if header.length.is_some() { end } else { bound },
             indefinite: header.length.is_none(),
             piece: self.pieces.len(),
-            joined,
-            changed: joined != Joined::No || !header.is_der(),
+            changed: form != Form::Same || !header.is_der(),
             written: 0,
-            first: [None; 2],
             children: 0,
+            first: [0; 2],
         });
         self.pieces.push(Piece { header: None, copy: start..start });
         Ok(())
     }
 
-    /// A simple element is copied, without its header when it is a segment.
-    fn simple(&mut self, header: &Header, start: usize, content: usize) {
+    fn form(&self, header: &Header) -> Result<Form, BerError> {
+        let is_octet_string = header.tag & !CONSTRUCTED == OCTET_STRING;
+        if self.open.last().is_some_and(|parent| parent.form != Form::Same) {
+            return if is_octet_string { Ok(Form::Segment) } else { Err(BerError::Segment { at: self.at }) };
+        }
+        if !header.has_known_form() {
+            return Err(BerError::Tag { at: self.at });
+        }
+        let is_content = self.is_encrypted_content(header.tag);
+        if is_content && self.content == EncryptedContent::LeftOut {
+            return Ok(Form::Empty);
+        }
+        let joined = header.is_constructed() && (is_octet_string || is_content);
+        Ok(if joined { Form::Joined } else { Form::Same })
+    }
+
+    /// Whether an element is the encrypted content.
+    ///
+    /// By its octets, content in segments could as well be an `[0] EXPLICIT`. In CMS the place tells: third in the
+    /// sequence that lies in the content of the `ContentInfo`, behind an OID and a sequence.
+    fn is_encrypted_content(&self, tag: u8) -> bool {
+        let third = |around: &Open| {
+            (around.tag, around.children, around.first) == (SEQUENCE, 2, [OBJECT_IDENTIFIER, SEQUENCE])
+        };
+        tag & !CONSTRUCTED == 0x80 && self.open.len() == 4 && self.open.last().is_some_and(third)
+    }
+
+    fn simple(&mut self, header: &Header, form: Form, start: usize, content: usize) {
         let length = self.at.saturating_sub(content);
-        let segment = self.open.last().is_some_and(|parent| parent.joined != Joined::No);
-        let (piece, written, changed) = if segment {
-            (Piece { header: None, copy: content..self.at }, length, false)
-        } else if header.is_der() {
-            (Piece { header: None, copy: start..self.at }, self.at.saturating_sub(start), false)
-        } else {
-            let written = header_octets(length).saturating_add(length);
-            (Piece { header: Some((header.tag, length)), copy: content..self.at }, written, true)
+        let piece = match form {
+            Form::Segment => Piece { header: None, copy: content..self.at },
+            Form::Empty => Piece { header: Some((header.tag, 0)), copy: start..start },
+            Form::Same | Form::Joined if header.is_der() => Piece { header: None, copy: start..self.at },
+            Form::Same | Form::Joined => Piece { header: Some((header.tag, length)), copy: content..self.at },
         };
+        let (written, changed) = (piece.octets(), piece.header.is_some());
         self.pieces.push(piece);
-        self.done(header.tag, written, changed);
+        self.complete(header.tag, written, changed);
     }
 
-    /// Closes the innermost open element if it ends here.
-    fn close(&mut self) -> Result<bool, BerError> {
+    /// Whether the innermost open element ends at the current position; an end-of-contents is passed over.
+    fn ends_here(&mut self) -> Result<bool, BerError> {
         let Some(open) = self.open.last() else { return Ok(false) };
-        if open.indefinite {
-            let header = Header::read(self.ber.get(self.at..open.bound).unwrap_or_default(), self.at)?;
-            if !header.is_end_of_contents() {
-                return Ok(false);
-            }
-            self.at = self.at.saturating_add(header.octets);
-        } else if self.at != open.bound {
-            return Ok(false);
+        if !open.indefinite {
+            return Ok(self.at == open.bound);
         }
-        let Some(closed) = self.open.pop() else { return Ok(false) };
-        self.finish(&closed);
-        Ok(true)
+        let header = Header::read(self.ber.get(self.at..open.bound).unwrap_or_default(), self.at)?;
+        if header.is_end_of_contents() {
+            self.at = self.at.saturating_add(header.octets);
+        }
+        Ok(header.is_end_of_contents())
     }
 
-    fn finish(&mut self, closed: &Open) {
-        let whole = header_octets(closed.written).saturating_add(closed.written);
-        let (header, written) = match closed.joined {
-            Joined::Segment => (None, closed.written),
-            Joined::Whole => (Some((closed.tag & !CONSTRUCTED, closed.written)), whole),
-            Joined::No if closed.changed => (Some((closed.tag, closed.written)), whole),
-            Joined::No => {
-                self.pieces.truncate(closed.piece);
-                self.pieces.push(Piece { header: None, copy: closed.start..self.at });
-                (None, self.at.saturating_sub(closed.start))
+    /// Closes the innermost open element, whose parts are known now.
+    fn close(&mut self) {
+        let Some(Open { tag, form, start, piece, changed, written, .. }) = self.open.pop() else { return };
+        let written = match form {
+            Form::Same if !changed => self.replace(piece, Piece { header: None, copy: start..self.at }),
+            Form::Empty => {
+                self.replace(piece, Piece { header: Some((tag & !CONSTRUCTED, 0)), copy: start..start })
             }
+            Form::Same => self.head(piece, (tag, written)),
+            Form::Joined => self.head(piece, (tag & !CONSTRUCTED, written)),
+            Form::Segment => written,
         };
-        if let (Some(piece), Some(_)) = (self.pieces.get_mut(closed.piece), header) {
-            piece.header = header;
+        self.complete(tag, written, changed);
+    }
+
+    /// Puts one piece in the place of an element and all its parts; its length in the result.
+    fn replace(&mut self, place: usize, piece: Piece) -> usize {
+        let written = piece.octets();
+        self.pieces.truncate(place);
+        self.pieces.push(piece);
+        written
+    }
+
+    /// Puts a header before the parts of an element; its length with them in the result.
+    fn head(&mut self, place: usize, (tag, length): (u8, usize)) -> usize {
+        if let Some(piece) = self.pieces.get_mut(place) {
+            piece.header = Some((tag, length));
         }
-        self.done(closed.tag, written, closed.changed);
+        header_octets(length).saturating_add(length)
     }
 
     /// Tells the element around that one of its children is complete.
-    fn done(&mut self, tag: u8, written: usize, changed: bool) {
-        if let Some(parent) = self.open.last_mut() {
-            if let Some(first) = parent.first.get_mut(parent.children) {
-                *first = Some(tag);
-            }
-            parent.children = parent.children.saturating_add(1);
-            parent.written = parent.written.saturating_add(written);
-            parent.changed |= changed;
+    fn complete(&mut self, tag: u8, written: usize, changed: bool) {
+        let Some(parent) = self.open.last_mut() else { return };
+        if let Some(first) = parent.first.get_mut(parent.children) {
+            *first = tag;
         }
-    }
-
-    /// Whether a constructed element is the `encryptedContent [0] IMPLICIT OCTET STRING` of an `EncryptedContentInfo`.
-    ///
-    /// By its octets it could as well be an `[0] EXPLICIT`. In CMS the place tells: third in the sequence that lies in
-    /// the content of the `ContentInfo`, behind an OID and a sequence.
-    fn is_encrypted_content(&self, tag: u8) -> bool {
-        let behind = |open: &Open| {
-            open.tag == SEQUENCE
-                && open.children == 2
-                && open.first == [Some(OBJECT_IDENTIFIER), Some(SEQUENCE)]
-        };
-        tag == 0xa0 && self.open.len() == 4 && self.open.last().is_some_and(behind)
+        parent.children = parent.children.saturating_add(1);
+        parent.written = parent.written.saturating_add(written);
+        parent.changed |= changed;
     }
 }
