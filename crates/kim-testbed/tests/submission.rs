@@ -47,7 +47,12 @@ impl Client {
 
     fn codes(&mut self, text: &str) -> Vec<String> {
         let (answer, _) = self.say(text);
-        answer.lines().filter(|line| line.get(3..4) == Some(" ")).map(|line| line[..3].to_owned()).collect()
+        answer
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(code, _)| code.to_owned())
+            .filter(|code| code.len() == 3)
+            .collect()
     }
 
     fn mails(&self, address: &str) -> Vec<String> {

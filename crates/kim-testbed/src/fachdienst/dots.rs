@@ -27,6 +27,10 @@ impl Incoming {
     /// Takes octets from the front of `input`; `true` when the end of the message was reached.
     pub(super) fn feed(&mut self, input: &mut &[u8]) -> bool {
         while let Some((&octet, rest)) = input.split_first() {
+            if self.place == Place::Line && octet != b'\r' {
+                self.keep_run(input);
+                continue;
+            }
             *input = rest;
             self.place = match (self.place, octet) {
                 (Place::LineStart, b'.') => Place::Dot,
@@ -52,6 +56,16 @@ impl Incoming {
     /// The message, or `None` when it was larger than allowed.
     pub(super) fn into_message(self) -> Option<Vec<u8>> {
         (!self.too_large).then_some(self.message)
+    }
+
+    /// Keeps what comes before the next CR: inside a line nothing else matters.
+    fn keep_run(&mut self, input: &mut &[u8]) {
+        let end = input.iter().position(|octet| *octet == b'\r').unwrap_or(input.len());
+        let (run, rest) = input.split_at_checked(end).unwrap_or((input, &[]));
+        *input = rest;
+        let room = self.limit.saturating_sub(self.message.len());
+        self.too_large |= run.len() > room;
+        self.message.extend_from_slice(run.get(..room).unwrap_or(run));
     }
 
     fn keep(&mut self, octet: u8) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use kim_types::Secret;
 
 use super::maildrop::Maildrop;
@@ -35,7 +36,7 @@ enum Answer {
     /// One line.
     Line(String),
     /// `+OK`, then the octets with dot-stuffing and a final dot.
-    Octets(Vec<u8>),
+    Octets(Bytes),
 }
 
 impl Answer {
@@ -48,7 +49,7 @@ impl Answer {
     }
 
     fn lines(lines: impl IntoIterator<Item = String>) -> Self {
-        Self::Octets(lines.into_iter().map(|line| line + "\r\n").collect::<String>().into_bytes())
+        Self::Octets(lines.into_iter().map(|line| line + "\r\n").collect::<String>().into())
     }
 }
 
@@ -196,13 +197,13 @@ fn answer(maildrop: &mut Maildrop, command: Pop3Command, argument: &str) -> Answ
             None => Answer::err(NO_SUCH_MAIL),
         },
         Pop3Command::Retr => match maildrop.mail(argument) {
-            Some(mail) => Answer::Octets(mail.octets.to_vec()),
+            Some(mail) => Answer::Octets(mail.octets.clone()),
             None => Answer::err(NO_SUCH_MAIL),
         },
         Pop3Command::Top => {
             let (number, lines) = argument.split_once(' ').unwrap_or((argument, ""));
             match (maildrop.mail(number), lines.parse()) {
-                (Some(mail), Ok(lines)) => Answer::Octets(top(&mail.octets, lines)),
+                (Some(mail), Ok(lines)) => Answer::Octets(top(&mail.octets, lines).into()),
                 (None, _) => Answer::err(NO_SUCH_MAIL),
                 (_, Err(_)) => Answer::err("Number of lines missing"),
             }
