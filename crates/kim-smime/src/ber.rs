@@ -47,6 +47,8 @@ impl Default for BerLimits {
 }
 
 /// Why octets are not BER that can be read. Offsets are octets from the start of the input.
+///
+/// Spec: X.690 §8.1; the limits: none — they bound the work for hostile input.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BerError {

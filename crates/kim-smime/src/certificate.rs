@@ -77,6 +77,8 @@ pub enum KeyKind {
 }
 
 /// Why octets are not a usable certificate.
+///
+/// Spec: RFC 5280 §4.1; gemSpec_PKI 2.14.1, extension Admission.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CertificateError {
@@ -102,6 +104,8 @@ pub enum CertificateError {
 
 impl Certificate {
     /// The greatest length in octets; those of the Telematikinfrastruktur stay below 2 KiB.
+    ///
+    /// Spec: none — bounds what is read of hostile input.
     pub const MAX_OCTETS: usize = 16 * 1024;
 
     /// Reads a certificate.
@@ -116,26 +120,27 @@ impl Certificate {
             return Err(CertificateError::TooLong { len: der.len() });
         }
         let tbs = asn1::Certificate::from_der(&der)?.tbs;
-        let mut facts = Facts {
-            name: IssuerAndSerial::new(tbs.issuer, tbs.serial)?,
-            not_before: tbs.validity.not_before.to_system_time(),
-            not_after: tbs.validity.not_after.to_system_time(),
-            owner: Admission::default(),
-            kind: CertificateKind::Other,
-            key: KeyKind::of(tbs.public_key_info)?,
-            public_key_info: tbs.public_key_info.to_der()?.into(),
-            der: Bytes::new(),
-        };
+        let (mut owner, mut kind) = (None, CertificateKind::Other);
         for extension in tbs.extensions.unwrap_or_default() {
             let value = extension.extn_value.as_bytes();
             if extension.extn_id == ADMISSION {
-                facts.owner = Admission::from_der(value)?;
+                if owner.replace(Admission::from_der(value)?).is_some() {
+                    return Err(CertificateError::TelematikId);
+                }
             } else if extension.extn_id == ID_CE_CERTIFICATE_POLICIES {
-                facts.kind = CertificateKind::among(&CertificatePolicies::from_der(value)?);
+                kind = CertificateKind::among(&CertificatePolicies::from_der(value)?);
             }
         }
-        facts.der = der;
-        Ok(Self(Arc::new(facts)))
+        Ok(Self(Arc::new(Facts {
+            der: der.clone(),
+            name: IssuerAndSerial::new(tbs.issuer, tbs.serial)?,
+            not_before: tbs.validity.not_before.to_system_time(),
+            not_after: tbs.validity.not_after.to_system_time(),
+            owner: owner.unwrap_or_default(),
+            kind,
+            key: KeyKind::of(tbs.public_key_info)?,
+            public_key_info: tbs.public_key_info.to_der()?.into(),
+        })))
     }
 
     /// The octets of the certificate.

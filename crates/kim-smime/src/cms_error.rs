@@ -9,6 +9,8 @@ use crate::issuer::IssuerAndSerialError;
 use crate::recipient_emails::RecipientEmailsError;
 
 /// Why octets are not the CMS structure of a KOM-LE message.
+///
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2096 (RFC 5652, RFC 5083).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CmsError {
@@ -48,7 +50,7 @@ pub enum CmsError {
 
 /// The rule of the KOM-LE profile that a well-formed CMS structure breaks.
 ///
-/// Spec: gemSMIME_KOMLE 1.7.0, the requirement named at each variant.
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2106 to KOM-LE-A_2127 as named at each variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ProfileViolation {

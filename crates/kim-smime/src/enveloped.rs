@@ -35,7 +35,8 @@ const TAG_OCTETS: usize = 16;
 /// naming the certificates of all recipients and no others. Left to the Konnektor are version numbers, authenticated
 /// attributes, other unauthenticated attributes, and the parameters and lengths of the encrypted keys.
 ///
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 to KOM-LE-A_2117; RFC 5083 §2.1.
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104, KOM-LE-A_2106, KOM-LE-A_2107, KOM-LE-A_2108, KOM-LE-A_2109,
+/// KOM-LE-A_2112, KOM-LE-A_2114-01, KOM-LE-A_2115-02, KOM-LE-A_2117; RFC 5083 §2.1.
 #[derive(Debug, Clone)]
 pub struct Enveloped {
     recipients: Vec<IssuerAndSerial>,
@@ -49,7 +50,7 @@ impl Enveloped {
     /// [`CmsError::NotAuthenticated`] for EnvelopedData, [`CmsError::Profile`] with the rule that is broken, other
     /// [`CmsError`]s when the structure cannot be read. None of them is a reason to try otherwise.
     ///
-    /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 to KOM-LE-A_2117.
+    /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 and those at [`Enveloped`].
     pub fn parse(cms: &Bytes, limits: &BerLimits) -> Result<Self, CmsError> {
         let der = normalize_without_content(cms, limits)?;
         let info = ContentInfo::from_der(&der)?;

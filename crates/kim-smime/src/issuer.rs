@@ -28,6 +28,8 @@ pub struct IssuerAndSerial {
 }
 
 /// Why octets are not an issuer and serial number.
+///
+/// Spec: RFC 5652 §10.2.4; the limits: none — they bound what is kept of hostile input.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IssuerAndSerialError {

@@ -30,6 +30,8 @@ pub struct RecipientEmail {
 
 impl RecipientEmail {
     /// Pairs an address with a certificate of its owner.
+    ///
+    /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2116.
     pub fn new(address: &Address, certificate: IssuerAndSerial) -> Self {
         Self { address: Pii(address.as_str().to_owned()), certificate }
     }
@@ -49,6 +51,8 @@ impl RecipientEmail {
 pub struct RecipientEmails(Vec<RecipientEmail>);
 
 /// Why there is no attribute recipient-emails.
+///
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2114-01, KOM-LE-A_2117.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RecipientEmailsError {
@@ -79,6 +83,8 @@ pub enum RecipientEmailsError {
 
 impl RecipientEmails {
     /// The greatest number of entries, after removing what is there twice.
+    ///
+    /// Spec: none — bounds what is kept of hostile input; no mail has as many recipients.
     pub const MAX_ENTRIES: usize = 2_000;
 
     /// Collects entries; of equal ones (address without case, certificate) the first stays.

@@ -19,7 +19,8 @@ use crate::recipient_emails::{RECIPIENT_EMAILS, RecipientEmails};
 /// Neither the digest nor the signature nor the certificate is verified: that is VerifyDocument of the Konnektor, which
 /// gets the octets that were received. Left to it are also version numbers, algorithms and other signed attributes.
 ///
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2118 to KOM-LE-A_2127.
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2118, KOM-LE-A_2119, KOM-LE-A_2121, KOM-LE-A_2122, KOM-LE-A_2123,
+/// KOM-LE-A_2124, KOM-LE-A_2125, KOM-LE-A_2126, KOM-LE-A_2127.
 #[derive(Clone)]
 pub struct Signed {
     content: Bytes,
@@ -37,7 +38,7 @@ impl Signed {
     /// # Errors
     /// [`CmsError::Profile`] with the rule that is broken, other [`CmsError`]s when the structure cannot be read.
     ///
-    /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2118 to KOM-LE-A_2127.
+    /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2121 and those at [`Signed`].
     pub fn parse(cms: &Bytes, limits: &BerLimits) -> Result<Self, CmsError> {
         let der = normalize(cms, limits)?;
         let info = ContentInfo::from_der(&der)?;

@@ -141,6 +141,11 @@ fn two_owners_are_none() {
     };
     assert!(admissions(&[b"1-23", b"1-23"]).is_ok());
     assert_eq!(admissions(&[b"1-23", b"1-24"]), Err(CertificateError::TelematikId));
+    let admission = |number: &[u8]| {
+        let person = profession(50, &tlv(0x13, &[number]));
+        extension(ADMISSION, &seq(&[&seq(&[&seq(&[&seq(&[&person])])])]))
+    };
+    assert_eq!(with(&[&admission(b"1-23"), &admission(b"1-24")]), Err(CertificateError::TelematikId));
     assert_eq!(admissions(&[b""]), Err(CertificateError::TelematikId));
     assert_eq!(admissions(&[&[b'1'; 129]]), Err(CertificateError::TelematikId));
 }
