@@ -75,7 +75,7 @@ fn requests() -> impl Strategy<Value = Vec<u8>> {
             let mut octets = messages.concat();
             for (index, octet) in changes {
                 let at = index.index(octets.len());
-                octets[at] = octet;
+                octets.splice(at..=at, [octet]);
             }
             octets
         },

@@ -137,17 +137,19 @@ impl Mta {
     }
 
     fn has_keyword(&self, keyword: &str) -> bool {
-        let mut keywords =
-            self.0.config.keywords.iter().filter_map(|line| line.split_ascii_whitespace().next());
-        keywords.any(|found| found.eq_ignore_ascii_case(keyword))
+        self.keyword(keyword).is_some()
     }
 
     fn has_mechanism(&self, mechanism: &str) -> bool {
-        let auth = self.0.config.keywords.iter().map(|line| line.split_ascii_whitespace());
-        let mut mechanisms = auth.filter_map(|mut words| {
-            words.next().filter(|keyword| keyword.eq_ignore_ascii_case("AUTH")).map(|_| words)
-        });
-        mechanisms.any(|mut names| names.any(|name| name.eq_ignore_ascii_case(mechanism)))
+        self.keyword("AUTH").is_some_and(|mut names| names.any(|name| name.eq_ignore_ascii_case(mechanism)))
+    }
+
+    /// The words after an EHLO keyword, if it is announced.
+    fn keyword(&self, keyword: &str) -> Option<impl Iterator<Item = &str>> {
+        let mut lines = self.0.config.keywords.iter().map(|line| line.split_ascii_whitespace());
+        lines.find_map(|mut words| {
+            words.next().filter(|word| word.eq_ignore_ascii_case(keyword)).map(|_| words)
+        })
     }
 }
 
