@@ -149,6 +149,13 @@ impl Proxy {
 
     fn take(&mut self, input: Input<'_>, state: State, now: Instant, out: &mut Output) -> State {
         let session = &mut self.session;
+        match state.waits_for() {
+            // The driver takes the time it takes; the timer starts when it is done.
+            Party::Driver => session.since = now,
+            // Any octet is a sign of life of a server. Of a client, only a whole command is.
+            Party::Server if matches!(input, Input::Server(_)) => session.since = now,
+            Party::Server | Party::Client => {}
+        }
         match (input, state) {
             (Input::Answer(_) | Input::Content(_) | Input::ContentEnd, State::Closed) => {
                 out.events.push(Event::InputIgnored);
@@ -156,7 +163,6 @@ impl Proxy {
             }
             (_, State::Closed) => State::Closed,
             (Input::Start, State::New) => {
-                session.since = now;
                 out.say(replies::GREETING);
                 Connect::start().into()
             }
@@ -173,9 +179,6 @@ impl Proxy {
                 // Octets of a connection that was given up are nobody's.
                 if state.has_server() {
                     session.server.push(octets);
-                    if state.waits_for() == Party::Server {
-                        session.since = now;
-                    }
                 }
                 state
             }

@@ -63,6 +63,8 @@ fn idle(session: &mut Session, out: &mut Output) -> Step {
         match session.client.line() {
             Some(Line::Whole(line)) => return Step::Go(command(&line, session, out)),
             Some(Line::TooLong) => return Step::Go(session.refuse_long_line(Relay::Idle, out)),
+            // No QUIT on behalf of a client that is gone: it would delete messages.
+            None if session.client.is_closed() => return Step::Go(State::Closed),
             None => {}
         }
     }
@@ -73,8 +75,6 @@ fn idle(session: &mut Session, out: &mut Output) -> Step {
         }
         Some(Line::TooLong) => broken(out),
         None if session.server.is_closed() => lost(out),
-        // No QUIT on behalf of a client that is gone: it would delete messages.
-        None if session.client.is_closed() => State::Closed,
         None => return Step::Wait(Relay::Idle.into()),
     })
 }
