@@ -40,7 +40,7 @@ impl Tree {
         let choice = choices.next().unwrap_or_default();
         let (tag, content) = match self {
             Tree::Octets(content) if choice % 4 < 2 => (0x04, content.clone()),
-            Tree::Octets(content) => (0x24, cut(content, choices)),
+            Tree::Octets(content) => (0x24, cut(content, 12, choices)),
             Tree::Nodes(tag, nodes) => (*tag, nodes.iter().flat_map(|node| node.ber(choices)).collect()),
         };
         match choice % 3 {
@@ -51,14 +51,14 @@ impl Tree {
     }
 }
 
-/// Octets as segments, some of which have segments of their own.
-fn cut(content: &[u8], choices: &mut dyn Iterator<Item = u8>) -> Vec<u8> {
+/// Octets as segments, some of which have segments of their own, at most that deep.
+fn cut(content: &[u8], depth: usize, choices: &mut dyn Iterator<Item = u8>) -> Vec<u8> {
     let choice = choices.next().unwrap_or_default();
-    if choice.is_multiple_of(5) || content.is_empty() {
+    if choice.is_multiple_of(5) || content.is_empty() || depth == 0 {
         return indefinite(0x24, &[&segments(content, usize::from(choice / 5) + 1)]);
     }
     let (left, right) = content.split_at(usize::from(choice) % content.len());
-    [octets(left), tlv(0x24, &[&cut(right, choices)])].concat()
+    [octets(left), tlv(0x24, &[&cut(right, depth - 1, choices)])].concat()
 }
 
 /// An element whose length takes four octets.
