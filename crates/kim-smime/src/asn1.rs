@@ -1,8 +1,9 @@
 //! ASN.1 structures read where they lie: nothing is sorted, re-encoded or copied.
 //!
-//! The types of `cms` and `x509-cert` own their fields, sort every `SET OF`, build names anew and, as `Any`, forget that
-//! an octet string came in segments. The KOM-LE profile needs issuers as the octets of the certificate and content
-//! without a copy, so the structures in between are declared here and lean on those crates for everything below them.
+//! The types of `cms` and `x509-cert` own their fields, sort every `SET OF`, build names anew and, as `Any`, forget
+//! that an octet string came in segments. The KOM-LE profile needs issuers as the octets of the certificate and
+//! content without a copy, so the structures in between are declared here and lean on those crates for everything
+//! below them.
 
 use cms::content_info::CmsVersion;
 use der::asn1::{AnyRef, BitStringRef, Ia5StringRef, ObjectIdentifier, OctetStringRef, SequenceRef};

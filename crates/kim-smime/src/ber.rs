@@ -1,14 +1,16 @@
 //! From the BER of others to the DER the strict types read: the only entry for foreign CMS.
 //!
-//! Konnektors and mail programs send CMS with indefinite lengths and octet strings in segments, and a decoder that knows
-//! the types gets some of these shapes wrong without saying so. [`normalize`] knows no types but CMS's outermost ones:
+//! Konnektors and mail programs send CMS with indefinite lengths and octet strings in segments, and a decoder that
+//! knows the types gets some of these shapes wrong without saying so. [`normalize`] knows no types but CMS's
+//! outermost ones:
 //!
 //! 1. Scan: walk over every element once, without recursion, and note a [`Piece`] for each one whose encoding has to
 //!    change and for each part of such a one. An element that can stay as it is is one piece, whatever is in it.
 //! 2. Write: the pieces in their order.
 //!
-//! Changed are indefinite lengths, lengths in more octets than needed, and octet strings in segments. Everything else,
-//! certificates above all, is copied octet for octet; when nothing has to change the input itself is the result.
+//! Changed are indefinite lengths, lengths in more octets than needed, and octet strings in segments. Everything
+//! else, certificates above all, is copied octet for octet; when nothing has to change the input itself is the
+//! result.
 
 use std::ops::Range;
 
@@ -105,8 +107,8 @@ pub enum BerError {
 
 /// Turns the BER of a CMS structure into DER as far as lengths and octet strings go.
 ///
-/// The order of sets and the values of simple types are left as they are. Takes time in proportion to the input, and at
-/// most one copy of it; input that needs no change is given back without any.
+/// The order of sets and the values of simple types are left as they are. Takes time in proportion to the input,
+/// and at most one copy of it; input that needs no change is given back without any.
 ///
 /// # Errors
 /// [`BerError`] says what is wrong and where.

@@ -20,8 +20,8 @@ use crate::issuer::{IssuerAndSerial, IssuerAndSerialError};
 
 /// A certificate: its octets, and what they say about key, owner and use.
 ///
-/// Nothing is verified here: chain and revocation are the Konnektor's work. Cheap to clone. Equal when the octets are.
-/// `Debug` shows the kind and the serial number.
+/// Nothing is verified here: chain and revocation are the Konnektor's work. Cheap to clone. Equal when the octets
+/// are. `Debug` shows the kind and the serial number.
 ///
 /// Spec: gemSpec_PKI 2.14.1 (X.509 profiles of SMC-B and HBA, extension Admission).
 #[derive(Clone)]
@@ -111,8 +111,8 @@ impl Certificate {
     /// Reads a certificate.
     ///
     /// # Errors
-    /// [`CertificateError`] when it is none, or one whose owner is ambiguous. A certificate without Telematik-ID, of an
-    /// unknown kind or outside its validity is read: what follows from that is for the caller to say.
+    /// [`CertificateError`] when it is none, or one whose owner is ambiguous. A certificate without Telematik-ID,
+    /// of an unknown kind or outside its validity is read: what follows from that is for the caller to say.
     ///
     /// Spec: RFC 5280 §4.1; gemSpec_PKI 2.14.1.
     pub fn from_der(der: Bytes) -> Result<Self, CertificateError> {

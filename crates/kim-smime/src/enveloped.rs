@@ -30,10 +30,11 @@ const TAG_OCTETS: usize = 16;
 ///
 /// Holds who can decrypt it, not the content: the Konnektor gets the octets that were received.
 ///
-/// Strict are the rules a Konnektor always keeps: no originatorInfo, key transport to a certificate named by issuer and
-/// serial number, AES-256-GCM with full tag, content present and of type id-data, and the attribute recipient-emails
-/// naming the certificates of all recipients and no others. Left to the Konnektor are version numbers, authenticated
-/// attributes, other unauthenticated attributes, and the parameters and lengths of the encrypted keys.
+/// Strict are the rules a Konnektor always keeps: no originatorInfo, key transport to a certificate named by issuer
+/// and serial number, AES-256-GCM with full tag, content present and of type id-data, and the attribute
+/// recipient-emails naming the certificates of all recipients and no others. Left to the Konnektor are version
+/// numbers, authenticated attributes, other unauthenticated attributes, and the parameters and lengths of the
+/// encrypted keys.
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104, KOM-LE-A_2106, KOM-LE-A_2107, KOM-LE-A_2108, KOM-LE-A_2109,
 /// KOM-LE-A_2112, KOM-LE-A_2114-01, KOM-LE-A_2115-02, KOM-LE-A_2117; RFC 5083 §2.1.

@@ -14,9 +14,10 @@ use crate::ber;
 
 /// Issuer and serial number of a certificate, the octets kept as they were.
 ///
-/// Two are equal when the serial numbers are the same integer and the issuers have the same relative names in the same
-/// order, each compared as a set of type and text. Texts are compared without regard to string type, case and the number
-/// of blanks, as RFC 5280 §7.1 asks in simpler words: the order and encoding of what others wrote is not guaranteed.
+/// Two are equal when the serial numbers are the same integer and the issuers have the same relative names in the
+/// same order, each compared as a set of type and text. Texts are compared without regard to string type, case and
+/// the number of blanks, as RFC 5280 §7.1 asks in simpler words: the order and encoding of what others wrote is not
+/// guaranteed.
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2109, KOM-LE-A_2115-02, KOM-LE-A_2117, KOM-LE-A_2124.
 #[derive(Clone)]

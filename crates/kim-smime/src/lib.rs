@@ -2,8 +2,8 @@
 //!
 //! # The CMS structures
 //!
-//! Signing, encrypting, decrypting and verifying is the Konnektor's work. What is read and written here is what the rules
-//! of KIM need besides:
+//! Signing, encrypting, decrypting and verifying is the Konnektor's work. What is read and written here is what the
+//! rules of KIM need besides:
 //!
 //! | type | what it is |
 //! |---|---|
@@ -14,13 +14,15 @@
 //! | [`Signed`] | the signed part: what was signed, by whom, for whom |
 //! | [`normalize`] | the way from foreign BER to DER, with [`BerLimits`]; nothing foreign is read without it |
 //!
-//! Foreign octets never cause a panic, more work than their length justifies, or a guess: what breaks a rule of the profile
-//! is refused with the [`ProfileViolation`] that names it. Content is shared, not copied, unless a sender cut it into
-//! segments.
+//! Foreign octets never cause a panic, more work than their length justifies, or a guess: what breaks a rule of the
+//! profile is refused with the [`ProfileViolation`] that names it. Content is shared, not copied, unless a sender
+//! cut it into segments.
 //!
 //! ```
 //! use bytes::Bytes;
-//! use kim_smime::{BerLimits, Certificate, CmsError, Enveloped, RecipientEmail, RecipientEmails, RecipientEmailsError};
+//! use kim_smime::{
+//!     BerLimits, Certificate, CmsError, Enveloped, RecipientEmail, RecipientEmails, RecipientEmailsError,
+//! };
 //! use kim_types::Address;
 //!
 //! /// Before signing and encrypting: the attribute for both.

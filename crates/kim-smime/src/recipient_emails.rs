@@ -115,8 +115,8 @@ impl RecipientEmails {
 
     /// Reads the values of the attribute.
     ///
-    /// By the letter of the ASN.1 the one value is a set of entries; gematik's example and what is in the field has the
-    /// entries as values.
+    /// By the letter of the ASN.1 the one value is a set of entries; gematik's example and what is in the field has
+    /// the entries as values.
     pub(crate) fn from_values(values: SetOf<'_>) -> Result<Self, RecipientEmailsError> {
         let mut values = values.elements::<AnyRef<'_>>()?;
         let first = values.next().ok_or(RecipientEmailsError::Empty)??;
@@ -150,7 +150,8 @@ impl RecipientEmails {
             .map(|entry| &entry.certificate)
     }
 
-    /// Whether both have the same entries: addresses without case, certificates by issuer and serial number, in any order.
+    /// Whether both have the same entries: addresses without case, certificates by issuer and serial number, in any
+    /// order.
     ///
     /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2127.
     pub fn same_as(&self, other: &Self) -> bool {

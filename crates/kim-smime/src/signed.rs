@@ -16,8 +16,9 @@ use crate::recipient_emails::{RECIPIENT_EMAILS, RecipientEmails};
 
 /// A SignedData of the KOM-LE profile, its form checked and its signature not.
 ///
-/// Neither the digest nor the signature nor the certificate is verified: that is VerifyDocument of the Konnektor, which
-/// gets the octets that were received. Left to it are also version numbers, algorithms and other signed attributes.
+/// Neither the digest nor the signature nor the certificate is verified: that is VerifyDocument of the Konnektor,
+/// which gets the octets that were received. Left to it are also version numbers, algorithms and other signed
+/// attributes.
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2118, KOM-LE-A_2119, KOM-LE-A_2121, KOM-LE-A_2122, KOM-LE-A_2123,
 /// KOM-LE-A_2124, KOM-LE-A_2125, KOM-LE-A_2126, KOM-LE-A_2127.

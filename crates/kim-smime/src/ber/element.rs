@@ -58,8 +58,8 @@ impl Header {
         self.tag & CONSTRUCTED != 0
     }
 
-    /// Whether the type may come in this form: of the universal types, sequences and sets are constructed, octet strings
-    /// may be, and all others that CMS uses are simple. The number 0 is the end-of-contents and no type.
+    /// Whether the type may come in this form: of the universal types, sequences and sets are constructed, octet
+    /// strings may be, and all others that CMS uses are simple. The number 0 is the end-of-contents and no type.
     pub(super) fn has_known_form(&self) -> bool {
         match (self.tag & CLASS, self.tag & !CONSTRUCTED) {
             (0, 0) => false,
