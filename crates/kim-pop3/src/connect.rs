@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::command::{self, Verb};
 use crate::login::Login;
 use crate::machine::{State, Step};
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::{LoginFailure, Output, replies};
 
 /// What the client was last asked for.
@@ -33,7 +33,7 @@ impl Connect {
         let line = match session.client.line() {
             Some(Line::Whole(line)) => Zeroizing::new(line),
             Some(Line::TooLong) => return Step::Go(session.refuse_long_line(self.without_response(), out)),
-            None if session.client.is_closed() => return Step::Go(State::Closed),
+            None if session.client.is_closed() => return Step::Go(session::lose_client(out)),
             None => return Step::Wait(self.into()),
         };
         if line.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n')) {
@@ -117,7 +117,7 @@ fn log_in(name: Vec<u8>, password: Secret, session: &mut Session, out: &mut Outp
         return session.fail_login(LoginFailure::Credentials, out);
     };
     match UserName::parse(&name, &Layout::POP3, &session.config.suffixes) {
-        Ok(user) => State::Login(Login::call(user, password, session, out)),
+        Ok(user) => Login::call(user, password, session, out).into(),
         Err(error) => session.fail_login(LoginFailure::UserName(error), out),
     }
 }

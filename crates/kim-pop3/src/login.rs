@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::call::{self, CallId, Verdict};
 use crate::machine::{Party, State, Step};
 use crate::proxy::{Relay, is_positive};
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::{Answer, Call, Event, LoginFailure, Output, command, replies};
 
 /// How many capabilities a server may list.
@@ -65,12 +65,12 @@ impl Login {
         match answer.verdict {
             Verdict::Connected if asked => {
                 session.forget_server();
-                State::Login(Self { stage: Stage::Greeting, ..self })
+                Self { stage: Stage::Greeting, ..self }.into()
             }
             Verdict::Refused(why) if asked => session.fail_login(LoginFailure::Refused(why), out),
             _ => {
                 out.events.push(Event::InputIgnored);
-                State::Login(self)
+                self.into()
             }
         }
     }
@@ -84,19 +84,19 @@ impl Login {
 
     pub(crate) fn step(self, session: &mut Session, out: &mut Output) -> Step {
         if session.client.is_closed() {
-            return Step::Go(State::Closed);
+            return Step::Go(session::lose_client(out));
         }
         if let Stage::Connection(_) = self.stage {
-            return Step::Wait(State::Login(self));
+            return Step::Wait(self.into());
         }
         let turn = match session.server.line() {
             Some(Line::Whole(line)) => self.read(&line, out),
             Some(Line::TooLong) => Turn::Failed(LoginFailure::Server),
             None if session.server.is_closed() => Turn::Failed(LoginFailure::Server),
-            None => return Step::Wait(State::Login(self)),
+            None => return Step::Wait(self.into()),
         };
         Step::Go(match turn {
-            Turn::Next(stage) => State::Login(Self { stage, ..self }),
+            Turn::Next(stage) => Self { stage, ..self }.into(),
             Turn::LoggedIn => {
                 out.say(replies::LOGGED_IN);
                 out.events.push(Event::LoggedIn);

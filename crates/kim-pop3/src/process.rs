@@ -6,8 +6,8 @@ use kim_types::dots::{Stuffer, Unstuffer};
 
 use crate::call::{CallId, Open, Verdict};
 use crate::machine::{Party, State, Step};
-use crate::proxy::{Relay, lost};
-use crate::session::Session;
+use crate::proxy::Relay;
+use crate::session::{self, Session};
 use crate::{Answer, Call, Event, Output};
 
 /// A message on its way.
@@ -39,7 +39,7 @@ impl Process {
         // Commands sent ahead may delete the message that was not delivered: they are dropped with it.
         if session.client.is_closed() {
             out.events.push(Event::MessageDiscarded);
-            return Step::Go(State::Closed);
+            return Step::Go(session::lose_client(out));
         }
         let Stage::Fetching(mut end) = self.stage else { return Step::Wait(self.into()) };
         if session.server.read(|wire| end.read(wire, &mut out.content)) {
@@ -49,7 +49,7 @@ impl Process {
         }
         if session.server.is_closed() {
             out.events.push(Event::MessageDiscarded);
-            return Step::Go(lost(out));
+            return Step::Go(session::lose_server(out));
         }
         Step::Wait(Self { stage: Stage::Fetching(end), ..self }.into())
     }

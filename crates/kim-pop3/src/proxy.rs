@@ -8,7 +8,7 @@ use kim_types::lines::Line;
 use crate::command::{self, Verb};
 use crate::machine::{Party, State, Step};
 use crate::process::Process;
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::{Event, Output, replies};
 
 /// Where the exchange of commands and replies stands.
@@ -64,7 +64,7 @@ fn idle(session: &mut Session, out: &mut Output) -> Step {
             Some(Line::Whole(line)) => return Step::Go(command(&line, session, out)),
             Some(Line::TooLong) => return Step::Go(session.refuse_long_line(Relay::Idle, out)),
             // No QUIT on behalf of a client that is gone: it would delete messages.
-            None if session.client.is_closed() => return Step::Go(State::Closed),
+            None if session.client.is_closed() => return Step::Go(session::lose_client(out)),
             None => {}
         }
     }
@@ -74,7 +74,7 @@ fn idle(session: &mut Session, out: &mut Output) -> Step {
             Relay::Idle.into()
         }
         Some(Line::TooLong) => broken(out),
-        None if session.server.is_closed() => lost(out),
+        None if session.server.is_closed() => session::lose_server(out),
         None => return Step::Wait(Relay::Idle.into()),
     })
 }
@@ -117,7 +117,7 @@ fn reply(expected: Expected, session: &mut Session, out: &mut Output) -> Step {
     let line = match session.server.line() {
         Some(Line::Whole(line)) => line,
         Some(Line::TooLong) => return Step::Go(broken(out)),
-        None if session.server.is_closed() => return Step::Go(lost(out)),
+        None if session.server.is_closed() => return Step::Go(session::lose_server(out)),
         None => return Step::Wait(Relay::Reply(expected).into()),
     };
     out.relay(&line);
@@ -141,14 +141,9 @@ fn lines(mut end: Unstuffer, session: &mut Session, out: &mut Output) -> Step {
     });
     match finished {
         true => Step::Go(Relay::Idle.into()),
-        false if session.server.is_closed() => Step::Go(lost(out)),
+        false if session.server.is_closed() => Step::Go(session::lose_server(out)),
         false => Step::Wait(Relay::Lines(end).into()),
     }
-}
-
-pub(crate) fn lost(out: &mut Output) -> State {
-    out.events.push(Event::ServerLost);
-    State::Closed
 }
 
 fn broken(out: &mut Output) -> State {

@@ -84,3 +84,15 @@ impl Session {
         self.refuse(reply, Connect::start(), out)
     }
 }
+
+/// The end of a session whose client is gone.
+pub(crate) fn lose_client(out: &mut Output) -> State {
+    out.events.push(Event::ClientLost);
+    State::Closed
+}
+
+/// The end of a session whose server is gone.
+pub(crate) fn lose_server(out: &mut Output) -> State {
+    out.events.push(Event::ServerLost);
+    State::Closed
+}

@@ -86,9 +86,10 @@ fn octets_of_a_server_that_was_given_up_are_nobodys() {
 fn a_session_that_is_over_stays_over() {
     let mut session = Driver::logged_in();
     session.give(Input::ClientClosed);
+    assert_eq!(session.out.events, [Event::ClientLost]);
     for input in [Input::Start, Input::Client(b"CAPA\r\n"), Input::Server(b"+OK\r\n"), Input::Tick] {
         session.give(input);
         assert_eq!(session.wait, Wait::Closed);
     }
-    assert!(session.out.client.is_empty() && session.out.events.is_empty());
+    assert!(session.out.client.is_empty() && session.out.events.len() == 1);
 }
