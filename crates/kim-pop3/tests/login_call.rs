@@ -1,18 +1,19 @@
 //! The driver is told where to connect, in whose name and with which Konnektor.
-#![expect(clippy::panic, clippy::disallowed_methods, reason = "a test may fail loudly and makes up a time")]
+#![expect(clippy::disallowed_methods, reason = "a test makes up a time")]
 
-#[path = "session/driver.rs"]
-mod driver;
+use std::time::Instant;
 
-use driver::Driver;
-use kim_pop3::{Call, Config};
+use kim_pop3::{Call, Config, Input, Output, Proxy};
 use kim_types::DomainSuffixes;
 use kim_username::{Layout, UserName};
 
+/// The user of the login that a session asks its driver for.
 fn asked_for(typed: &str, config: Config) -> Option<UserName> {
-    let mut session = Driver::start(config);
-    session.client(&format!("USER {typed}\r\nPASS p\r\n"));
-    match session.out.call.take()? {
+    let (now, mut out) = (Instant::now(), Output::default());
+    let mut proxy = Proxy::new(config, now);
+    proxy.handle(Input::Start, now, &mut out);
+    proxy.handle(Input::Client(format!("USER {typed}\r\nPASS p\r\n").as_bytes()), now, &mut out);
+    match out.call? {
         Call::Login(login) => Some(login.user().clone()),
         Call::Open(_) => None,
     }
