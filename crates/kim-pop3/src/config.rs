@@ -17,6 +17,11 @@ pub struct Config {
     pub suffixes: DomainSuffixes,
     /// How many commands of a client may be refused by the module itself before the session is closed; 20.
     pub max_errors: u32,
+    /// Whether MIME-Version is left out of the answer to TOP; no. Helps a version of Thunderbird that takes the answer for
+    /// the whole mail.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2041 (hint, not normative).
+    pub hide_mime_version: bool,
 }
 
 impl Default for Config {
@@ -27,6 +32,7 @@ impl Default for Config {
             timeout_server: five_minutes,
             suffixes: DomainSuffixes::default(),
             max_errors: 20,
+            hide_mime_version: false,
         }
     }
 }

@@ -67,6 +67,8 @@
 //! not offered here; STLS, USER, PASS, AUTH, APOP with -ERR; RETR and TOP whose arguments are not numbers, and lines with
 //! control characters, with -ERR, because a lenient server might understand them differently.
 //!
+//! A client may send commands ahead: they are carried out one at a time, and beyond [`MAX_BACKLOG_OCTETS`] it is not read.
+//!
 //! RETR is answered with the server's +OK at once, so that a client with a short timeout sees life while a Konnektor works.
 //!
 //! # When something breaks
@@ -94,6 +96,7 @@ mod inbox;
 mod interface;
 mod login;
 mod machine;
+mod mime_version;
 mod process;
 mod proxy;
 mod replies;

@@ -7,6 +7,7 @@ use kim_types::lines::Line;
 
 use crate::command::{self, Verb};
 use crate::machine::{Party, State, Step};
+use crate::mime_version::MimeVersionFilter;
 use crate::process::Process;
 use crate::session::{self, Session};
 use crate::{Event, Output, replies};
@@ -18,8 +19,8 @@ pub(crate) enum Relay {
     Idle,
     /// A command was passed on; the first line of the reply is awaited.
     Reply(Expected),
-    /// The lines of a reply are passed on up to the final dot.
-    Lines(Unstuffer),
+    /// The lines of a reply are passed on up to the final dot, for some through a filter.
+    Lines(Unstuffer, Option<MimeVersionFilter>),
 }
 
 /// What follows a positive first line.
@@ -29,6 +30,8 @@ pub(crate) enum Expected {
     Nothing,
     /// Lines up to a dot.
     Lines,
+    /// The header of a message, up to a dot.
+    Header,
     /// The message with this number.
     Message(u32),
     /// The end of the session, whatever the reply.
@@ -45,14 +48,14 @@ impl Relay {
         match self {
             Self::Idle => idle(session, out),
             Self::Reply(expected) => reply(expected, session, out),
-            Self::Lines(end) => lines(end, session, out),
+            Self::Lines(end, filter) => lines(end, filter, session, out),
         }
     }
 
     pub(crate) fn waits_for(&self) -> Party {
         match self {
             Self::Idle => Party::Client,
-            Self::Reply(_) | Self::Lines(_) => Party::Server,
+            Self::Reply(_) | Self::Lines(..) => Party::Server,
         }
     }
 }
@@ -98,10 +101,10 @@ fn command(line: &[u8], session: &mut Session, out: &mut Output) -> State {
             None => return session.refuse(replies::ARGUMENT, Relay::Idle, out),
         },
         Verb::Top => match command::top_arguments(argument) {
-            Some((_, false)) => Expected::Lines,
+            Some((_, false)) => Expected::Header,
             Some((message, true)) => {
                 out.command(format!("TOP {message} 0").as_bytes());
-                return Relay::Reply(Expected::Lines).into();
+                return Relay::Reply(Expected::Header).into();
             }
             None => return session.refuse(replies::ARGUMENT, Relay::Idle, out),
         },
@@ -123,26 +126,40 @@ fn reply(expected: Expected, session: &mut Session, out: &mut Output) -> Step {
     out.relay(&line);
     Step::Go(match expected {
         Expected::End => State::Closed,
-        Expected::Lines if is_positive(&line) => Relay::Lines(Unstuffer::new()).into(),
-        Expected::Message(number) if is_positive(&line) => Process::fetch(number, out).into(),
-        Expected::Nothing | Expected::Lines | Expected::Message(_) => Relay::Idle.into(),
+        _ if !is_positive(&line) => Relay::Idle.into(),
+        Expected::Nothing => Relay::Idle.into(),
+        Expected::Lines => Relay::Lines(Unstuffer::new(), None).into(),
+        Expected::Header => {
+            let filter = session.config.hide_mime_version.then(MimeVersionFilter::default);
+            Relay::Lines(Unstuffer::new(), filter).into()
+        }
+        Expected::Message(number) => Process::fetch(number, out).into(),
     })
 }
 
-/// Passes on what is there of a listing; it is unstuffed only to find its end.
-fn lines(mut end: Unstuffer, session: &mut Session, out: &mut Output) -> Step {
+/// Passes on what is there of the lines; they are unstuffed only to find their end.
+fn lines(
+    mut end: Unstuffer,
+    mut filter: Option<MimeVersionFilter>,
+    session: &mut Session,
+    out: &mut Output,
+) -> Step {
     let mut unstuffed = Vec::new();
     let finished = session.server.read(|wire| {
         let all = *wire;
         let finished = end.read(wire, &mut unstuffed);
-        let passed = all.len().saturating_sub(wire.len());
-        out.client.extend_from_slice(all.get(..passed).unwrap_or_default());
+        let used = all.len().saturating_sub(wire.len());
+        let passed = all.get(..used).unwrap_or_default();
+        match &mut filter {
+            Some(filter) => filter.pass(passed, &mut out.client),
+            None => out.client.extend_from_slice(passed),
+        }
         finished
     });
     match finished {
         true => Step::Go(Relay::Idle.into()),
         false if session.server.is_closed() => Step::Go(session::lose_server(out)),
-        false => Step::Wait(Relay::Lines(end).into()),
+        false => Step::Wait(Relay::Lines(end, filter).into()),
     }
 }
 
