@@ -43,7 +43,7 @@ struct State {
     transaction: Option<Transaction>,
 }
 
-/// A line of an answer: code, enhanced status code and text.
+/// An answer without the end of its last line: code, enhanced status code and text.
 type Answer = String;
 
 impl SmtpSession {
@@ -52,7 +52,7 @@ impl SmtpSession {
         Self { mta, connection, peer, lines, phase: Phase::Command, state }
     }
 
-    /// Carries a command out under the control of the test; `run` answers with lines that need no more than `state`.
+    /// Carries a command out by `run`, unless the test planned otherwise.
     fn carry_out(
         &mut self,
         command: SmtpCommand,
