@@ -1,0 +1,305 @@
+//! HTTPS to Konnektor and Fachdienst: [`HttpClient`].
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use thiserror::Error;
+
+use crate::upstream::{self, ConnectError};
+
+/// How many idle connections are kept per host.
+const MAX_IDLE: usize = 4;
+
+/// How long an idle connection is kept; servers close theirs soon after.
+const IDLE_TIME: Duration = Duration::from_secs(15);
+
+/// How long connecting may take within the time of the whole call.
+const CONNECT_TIME: Duration = Duration::from_secs(20);
+
+/// The greatest size of a response's header in octets, and the greatest number of its fields.
+const MAX_HEADER: (usize, usize) = (64 * 1024, 100);
+
+/// A client for HTTPS: streams both ways, keeps connections, follows no redirect, uses no proxy.
+///
+/// Deadlines are the caller's: a call that is dropped closes its connection.
+pub(crate) struct HttpClient {
+    tls: Arc<ClientConfig>,
+    idle: Arc<Idle>,
+}
+
+/// A request: what, to where, with which octets.
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// An absolute https URL.
+    pub(crate) url: String,
+    pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Octets,
+    pub(crate) connection: Use,
+}
+
+/// Which connection a request takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// An idle one if there is one. The server may have just closed it; then the call fails with
+    /// [`HttpError::Closed`] and the caller may repeat it.
+    Any,
+    /// A new one, for what must not be repeated: no octet goes to a connection that might be gone.
+    Fresh,
+}
+
+/// Why there is no response.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub(crate) enum HttpError {
+    /// The URL is not an absolute https URL.
+    #[error("the url is not an absolute https url")]
+    Url,
+    /// There was no connection. Nothing was sent.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The connection ended before the response did.
+    #[error("the connection was closed before the response was complete")]
+    Closed {
+        /// Whether it had been used before, so that repeating on a new one is worth a try.
+        reused: bool,
+    },
+    /// What came is not HTTP.
+    #[error("the response is not HTTP")]
+    Protocol,
+    /// The body is longer than the caller allows.
+    #[error("the response is larger than allowed")]
+    TooLarge,
+}
+
+impl HttpClient {
+    pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
+        Self { tls, idle: Arc::default() }
+    }
+
+    /// Sends a request and reads the header of the response. Its body may have `limit` octets.
+    pub(crate) async fn send(&self, call: Call, limit: u64) -> Result<Response, HttpError> {
+        let authority = Authority::of(&call.url)?;
+        let idle = match call.connection {
+            Use::Any => self.idle.take(&authority).await,
+            Use::Fresh => None,
+        };
+        let (mut line, reused) = match idle {
+            Some(line) => (line, true),
+            None => (self.connect(&authority).await?, false),
+        };
+        let response = line.send_request(call.into_request(&authority)?).await;
+        let response = response.map_err(|error| failure(&error, reused))?;
+        let (head, body) = response.into_parts();
+        let home = Some((self.idle.clone(), authority, line));
+        Ok(Response { status: head.status, fields: head.headers, body, left: limit, reused, home })
+    }
+
+    async fn connect(&self, authority: &Authority) -> Result<SendRequest<Octets>, HttpError> {
+        let Authority { host, port } = authority;
+        let connected = upstream::connect(host, *port, self.tls.clone(), CONNECT_TIME).await?;
+        let (size, fields) = MAX_HEADER;
+        let (line, connection) = http1::Builder::new()
+            .max_header_size(size)
+            .max_headers(fields)
+            .handshake(TokioIo::new(connected.stream))
+            .await
+            .map_err(|error| failure(&error, false))?;
+        // Ends with its last user: hyper closes the connection when `line` is dropped. Errors show there, too.
+        tokio::spawn(connection);
+        Ok(line)
+    }
+}
+
+impl Call {
+    fn into_request(self, authority: &Authority) -> Result<Request<Octets>, HttpError> {
+        let url: Uri = self.url.parse().map_err(|_| HttpError::Url)?;
+        let path = url.path_and_query().map_or("/", |path| path.as_str());
+        let mut request =
+            Request::builder().method(self.method).uri(path).header(HOST, authority.to_string());
+        if let Some(fields) = request.headers_mut() {
+            fields.extend(self.fields);
+        }
+        request.body(self.body).map_err(|_| HttpError::Url)
+    }
+}
+
+/// A response whose body is still to be read.
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) fields: HeaderMap,
+    body: Incoming,
+    left: u64,
+    reused: bool,
+    /// Where the connection goes when the body is complete.
+    home: Option<(Arc<Idle>, Authority, SendRequest<Octets>)>,
+}
+
+impl Response {
+    /// The next octets of the body; `None` at its end, after which the connection serves others.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        loop {
+            let Some(frame) = self.body.frame().await else {
+                if let Some((idle, authority, line)) = self.home.take() {
+                    idle.keep(authority, line);
+                }
+                return Ok(None);
+            };
+            // Trailers are of no use to anybody here.
+            let frame = frame.map_err(|error| failure(&error, self.reused))?;
+            if let Ok(octets) = frame.into_data() {
+                let len = u64::try_from(octets.len()).unwrap_or(u64::MAX);
+                self.left = self.left.checked_sub(len).ok_or(HttpError::TooLarge)?;
+                return Ok(Some(octets));
+            }
+        }
+    }
+
+    /// The value of a header field, if it is text.
+    pub(crate) fn field(&self, name: HeaderName) -> Option<&str> {
+        self.fields.get(name)?.to_str().ok()
+    }
+}
+
+fn failure(error: &hyper::Error, reused: bool) -> HttpError {
+    if error.is_parse() { HttpError::Protocol } else { HttpError::Closed { reused } }
+}
+
+/// Host and port of a URL.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Authority {
+    host: String,
+    port: u16,
+}
+
+impl Authority {
+    fn of(url: &str) -> Result<Self, HttpError> {
+        let url: Uri = url.parse().map_err(|_| HttpError::Url)?;
+        // User names and passwords in URLs end up in logs.
+        let authority = url.authority().filter(|authority| !authority.as_str().contains('@'));
+        match (url.scheme_str(), authority) {
+            (Some("https"), Some(authority)) => Ok(Self {
+                host: authority.host().trim_matches(['[', ']']).to_owned(),
+                port: authority.port_u16().unwrap_or(443),
+            }),
+            _ => Err(HttpError::Url),
+        }
+    }
+}
+
+impl std::fmt::Display for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+/// Connections that wait for their next request.
+#[derive(Default)]
+struct Idle(Mutex<HashMap<Authority, Vec<Waiting>>>);
+
+struct Waiting {
+    line: SendRequest<Octets>,
+    since: Instant,
+}
+
+impl Waiting {
+    fn is_usable(&self) -> bool {
+        self.since.elapsed() < IDLE_TIME && !self.line.is_closed()
+    }
+}
+
+impl Idle {
+    /// A connection that still looks alive; the youngest, because it lives longest.
+    async fn take(&self, authority: &Authority) -> Option<SendRequest<Octets>> {
+        loop {
+            let mut waiting = self.lock().get_mut(authority)?.pop()?;
+            if waiting.is_usable() && waiting.line.ready().await.is_ok() {
+                return Some(waiting.line);
+            }
+        }
+    }
+
+    fn keep(&self, authority: Authority, line: SendRequest<Octets>) {
+        let mut idle = self.lock();
+        idle.retain(|_, lines| {
+            lines.retain(Waiting::is_usable);
+            !lines.is_empty()
+        });
+        let lines = idle.entry(authority).or_default();
+        if lines.len() < MAX_IDLE {
+            lines.push(Waiting { line, since: Instant::now() });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Authority, Vec<Waiting>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The body of a request: a known number of octets that are made while they are sent.
+pub(crate) struct Octets {
+    left: u64,
+    chunks: Box<dyn Iterator<Item = Bytes> + Send>,
+}
+
+impl Octets {
+    pub(crate) fn none() -> Self {
+        Self::new(0, std::iter::empty())
+    }
+
+    /// `len` is the sum of the lengths of all chunks and becomes the Content-Length.
+    pub(crate) fn new(len: u64, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
+        Self { left: len, chunks: Box::new(chunks) }
+    }
+}
+
+impl Body for Octets {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let chunk = self.chunks.next();
+        let len = chunk.as_ref().map_or(0, Bytes::len);
+        self.left = self.left.saturating_sub(u64::try_from(len).unwrap_or(u64::MAX));
+        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_absolute_https_urls_are_called() {
+        let authority = |url| Authority::of(url).map(|authority| authority.to_string());
+        assert_eq!(authority("https://192.0.2.10/connector.sds"), Ok("192.0.2.10:443".into()));
+        assert_eq!(authority("https://[2001:db8::1]:8443/a"), Ok("[2001:db8::1]:8443".into()));
+        for url in ["http://kon/a", "/connector.sds", "", "https://", "https://user:pass@kon/", "ftp://kon/a"]
+        {
+            assert_eq!(authority(url), Err(HttpError::Url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! TCP and TLS to a server of the TI: [`connect`].
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use kim_tls::{Distrust, TlsError};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// A TLS connection and what the server showed.
+pub(crate) struct Connected {
+    pub(crate) stream: TlsStream<TcpStream>,
+    /// The server's certificate as DER, for the Konnektor to check.
+    pub(crate) certificate: Bytes,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub(crate) enum ConnectError {
+    /// The configuration of the connection makes no sense.
+    #[error(transparent)]
+    Settings(#[from] TlsError),
+    /// The host is no name and no address.
+    #[error("the host is neither a name nor an address")]
+    Host,
+    /// No TCP connection: wrong host or port, a firewall, or the server is down.
+    #[error("no connection: {0}")]
+    Unreachable(io::ErrorKind),
+    /// Connection and handshake took too long.
+    #[error("no connection in time")]
+    Timeout,
+    /// The server is not the one it should be.
+    #[error("the server is not trusted: {0}")]
+    Distrust(#[from] Distrust),
+    /// No common ground with the server; often it wants another client certificate, or does not speak TLS.
+    #[error("the TLS handshake failed")]
+    Handshake,
+}
+
+/// Connects to a server that speaks TLS from the first octet.
+///
+/// The host is a name or an IP address without brackets. `patience` is for all of it: resolver, TCP and handshake.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2074.
+pub(crate) async fn connect(
+    host: &str,
+    port: u16,
+    tls: Arc<ClientConfig>,
+    patience: Duration,
+) -> Result<Connected, ConnectError> {
+    let name = ServerName::try_from(host).map_err(|_| ConnectError::Host)?.to_owned();
+    tokio::time::timeout(patience, handshake(host, port, tls, name))
+        .await
+        .unwrap_or(Err(ConnectError::Timeout))
+}
+
+async fn handshake(
+    host: &str,
+    port: u16,
+    tls: Arc<ClientConfig>,
+    name: ServerName<'static>,
+) -> Result<Connected, ConnectError> {
+    let tcp = TcpStream::connect((host, port)).await;
+    let tcp = tcp.map_err(|error| ConnectError::Unreachable(error.kind()))?;
+    // Replies of a few octets are not held back; if it fails it is only slower.
+    let _ = tcp.set_nodelay(true);
+    let stream = TlsConnector::from(tls)
+        .connect(name, tcp)
+        .await
+        .map_err(|error| Distrust::in_io(&error).map_or(ConnectError::Handshake, ConnectError::Distrust))?;
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let certificate = shown.map(|certificate| Bytes::copy_from_slice(certificate)).unwrap_or_default();
+    Ok(Connected { stream, certificate })
+}
