@@ -4,7 +4,7 @@ use yaserde::YaDeserialize;
 
 use crate::document::{Document, at_most_one, one};
 use crate::endpoint::EndpointMode;
-use crate::error::{Error, Unsupported};
+use crate::error::Error;
 use crate::namespace::DIRECTORY;
 use crate::normal_form;
 use crate::services::{Endpoint, Service, Services};
@@ -81,25 +81,23 @@ impl ServiceDirectory {
 
     /// Chooses version and endpoint of every service.
     ///
-    /// The newest version we speak wins, whatever the order of the list; TLS endpoints only. Missing services
-    /// show when an operation needs them. `directory_url` is the URL this directory was read from.
+    /// The newest version we speak wins, whatever the order of the list; absolute https URLs only. Missing
+    /// services show when an operation needs them. `directory_url` is the URL this directory was read from.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] with [`Unsupported::Url`] when `mode` rewrites and `directory_url` is no absolute
-    /// https URL, or when a published TLS endpoint is none.
+    /// [`Error::Unsupported`] with [`Unsupported::DirectoryUrl`](crate::Unsupported::DirectoryUrl) when `mode` rewrites and `directory_url` is no
+    /// absolute https URL.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2077
     pub fn services(&self, mode: EndpointMode, directory_url: &str) -> Result<Services, Error> {
-        let offers: Result<Vec<(Service, Endpoint)>, Unsupported> = self
-            .offers
-            .iter()
-            .map(|offer| {
-                let url = mode.url(&offer.location, directory_url)?;
-                Ok((offer.service, Endpoint { url, version: offer.version }))
-            })
-            .collect();
-        Ok(Services::choose(&offers.map_err(Error::Unsupported)?))
+        mode.check(directory_url).map_err(Error::Unsupported)?;
+        let endpoint = |offer: &Offer| {
+            let url = mode.url(&offer.location, directory_url)?;
+            Some((offer.service, Endpoint { url, version: offer.version }))
+        };
+        let offers: Vec<(Service, Endpoint)> = self.offers.iter().filter_map(endpoint).collect();
+        Ok(Services::choose(&offers))
     }
 }
 

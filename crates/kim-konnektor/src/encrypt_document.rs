@@ -1,5 +1,7 @@
 //! [`EncryptDocument`] and [`DecryptDocument`]: hybrid encryption as CMS.
 
+use std::fmt;
+
 use bytes::Bytes;
 use kim_types::{CardHandle, Context, Octets};
 use yaserde::YaDeserialize;
@@ -24,7 +26,7 @@ const MIME_TYPE: &str = "application/octet-stream";
 /// warning that a certificate was left out (4259) or the attribute ignored (4273) is an error here.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2177 and KOM-LE-A_2191
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct EncryptDocument {
     /// What to encrypt, at most 26,214,400 octets.
     pub document: Octets,
@@ -32,6 +34,13 @@ pub struct EncryptDocument {
     pub certificates: Vec<Bytes>,
     /// The recipient-emails attribute, DER encoded; it is copied into the unprotected attributes.
     pub attribute: Bytes,
+}
+
+impl fmt::Debug for EncryptDocument {
+    /// Without certificates and attribute, which have names and mail addresses in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncryptDocument").field("document", &self.document).finish_non_exhaustive()
+    }
 }
 
 /// Decrypts a CMS with the key of a card.

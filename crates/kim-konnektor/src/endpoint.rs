@@ -19,31 +19,41 @@ pub enum EndpointMode {
 }
 
 impl EndpointMode {
-    /// The URL to call for a published location.
-    pub(crate) fn url(self, location: &str, directory_url: &str) -> Result<String, Unsupported> {
-        let location = location.trim();
-        let (published_authority, path) = split(location)?;
-        if self == Self::Published {
-            return Ok(format!("{published_authority}{path}"));
+    /// Checks that endpoints can be rewritten after the URL of the service directory.
+    pub(crate) fn check(self, directory_url: &str) -> Result<(), Unsupported> {
+        match self {
+            Self::Published => Ok(()),
+            Self::RewriteAuthority | Self::RewritePrefix => {
+                split(directory_url).map(|_| ()).ok_or(Unsupported::DirectoryUrl)
+            }
         }
-        let (authority, directory_path) = split(directory_url.trim())?;
+    }
+
+    /// The URL to call for a published location; none when it is no absolute https URL.
+    pub(crate) fn url(self, location: &str, directory_url: &str) -> Option<String> {
+        let (authority, path) = split(location)?;
+        if self == Self::Published {
+            return Some(format!("{authority}{path}"));
+        }
+        let (authority, directory_path) = split(directory_url)?;
         let prefix = directory_path.rsplit_once('/').map_or("", |(prefix, _)| prefix);
         let lacking = !path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
         let prefix = if self == Self::RewritePrefix && lacking { prefix } else { "" };
-        Ok(format!("{authority}{prefix}{path}"))
+        Some(format!("{authority}{prefix}{path}"))
     }
 }
 
 /// Scheme with authority, and path of an https URL.
-fn split(url: &str) -> Result<(&str, &str), Unsupported> {
+fn split(url: &str) -> Option<(&str, &str)> {
     const SCHEME: &str = "https://";
-    let (scheme, rest) = url.split_at_checked(SCHEME.len()).ok_or(Unsupported::Url)?;
+    let url = url.trim();
+    let (scheme, rest) = url.split_at_checked(SCHEME.len())?;
     let plain = url.chars().all(|c| c.is_ascii_graphic());
     if !scheme.eq_ignore_ascii_case(SCHEME) || rest.is_empty() || rest.starts_with('/') || !plain {
-        return Err(Unsupported::Url);
+        return None;
     }
     let end = rest.find('/').unwrap_or(rest.len()).saturating_add(SCHEME.len());
-    url.split_at_checked(end).ok_or(Unsupported::Url)
+    url.split_at_checked(end)
 }
 
 #[cfg(test)]
@@ -81,8 +91,9 @@ mod tests {
     fn only_https_urls_are_called() {
         for bad in ["http://a/b", "/ws/X", "https://", "https:///x", "https://a/b c", "https://a/\r\nb", "ä"]
         {
-            assert_eq!(EndpointMode::Published.url(bad, DIRECTORY), Err(Unsupported::Url), "{bad:?}");
+            assert_eq!(EndpointMode::Published.url(bad, DIRECTORY), None, "{bad:?}");
+            assert_eq!(EndpointMode::RewritePrefix.check(bad), Err(Unsupported::DirectoryUrl), "{bad:?}");
         }
-        assert_eq!(EndpointMode::RewriteAuthority.url("https://a/b", "http://c/d"), Err(Unsupported::Url));
+        assert_eq!(EndpointMode::RewriteAuthority.url("https://a/b", "http://c/d"), None);
     }
 }

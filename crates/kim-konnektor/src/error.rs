@@ -91,10 +91,9 @@ pub enum Unsupported {
     /// The service directory lists no version we speak, or none with TLS.
     #[error("no usable version of {0} in the service directory")]
     Service(Service),
-    /// Endpoints cannot be rewritten, because the URL of the service directory or of an endpoint is no
-    /// absolute https URL.
-    #[error("the url is not an absolute https url")]
-    Url,
+    /// Endpoints cannot be rewritten, because the URL of the service directory is no absolute https URL.
+    #[error("the url of the service directory is not an absolute https url")]
+    DirectoryUrl,
 }
 
 /// A response that cannot be read: what is wrong and where, never what it said.

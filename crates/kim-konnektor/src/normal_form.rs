@@ -131,7 +131,7 @@ impl Normaliser {
         if self.open.len() >= MAX_DEPTH || namespace.len() > MAX_NAMESPACE {
             return Err(Malformed::Structure);
         }
-        if self.open.is_empty() && std::mem::replace(&mut self.rooted, true) || self.personal.is_some() {
+        if self.open.is_empty() && std::mem::replace(&mut self.rooted, true) {
             return Err(Malformed::Markup);
         }
         let local = tag.local_name();
@@ -172,8 +172,8 @@ impl Normaliser {
                 Role::Payload
             }
             Some(Role::Fault) => Role::Fault,
-            Some(Role::Payload) => Role::Payload,
-            Some(Role::Envelope | Role::Ignored) => Role::Ignored,
+            Some(Role::Payload) if self.personal.is_none() => Role::Payload,
+            Some(Role::Payload | Role::Envelope | Role::Ignored) => Role::Ignored,
         };
         self.result.is_fault |= role == Role::Fault;
         if role == Role::Payload && self.result.xml.is_empty() {
@@ -184,11 +184,11 @@ impl Normaliser {
 
     fn end(&mut self, local: &str) -> Result<(), Malformed> {
         let open = self.open.pop().ok_or(Malformed::Markup)?;
-        if let Some(text) = self.personal.take() {
-            self.result.xml.push_str(&placeholder(self.result.aside.len()));
-            self.result.aside.push(text.into());
-        }
         if open.role == Role::Payload {
+            if let Some(text) = self.personal.take() {
+                self.result.xml.push_str(&placeholder(self.result.aside.len()));
+                self.result.aside.push(text.into());
+            }
             self.result.xml.push_str(&format!("</{local}>"));
         }
         Ok(())
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn names_of_persons_are_kept_aside() {
         let form = soap(&format!(
-            "<e:Body><A xmlns='urn:a'><h:CardHolderName xmlns:h='{}'>Erika &amp; Co</h:CardHolderName></A></e:Body>",
+            "<e:Body><A xmlns='urn:a'><h:CardHolderName xmlns:h='{}'>Erika <b>&amp;</b> Co</h:CardHolderName></A></e:Body>",
             CARD.uri
         ))
         .unwrap();

@@ -39,6 +39,7 @@ pub struct ResponseReader {
     state: State,
     skeleton: Vec<u8>,
     bulk: Vec<Bytes>,
+    bulk_octets: usize,
     /// For each decoded text: where it stood in the skeleton, and how far the octets after it moved.
     moved: Vec<(usize, u64)>,
     read: u64,
@@ -49,7 +50,7 @@ pub struct ResponseReader {
 enum State {
     Text,
     Markup { start: usize, quote: Option<u8> },
-    Base64 { decoder: Base64Text },
+    Base64 { decoder: Base64Text, start: u64 },
 }
 
 impl ResponseReader {
@@ -60,6 +61,7 @@ impl ResponseReader {
             state: State::Text,
             skeleton: Vec::new(),
             bulk: Vec::new(),
+            bulk_octets: 0,
             moved: Vec::new(),
             read: 0,
             failure: None,
@@ -96,7 +98,7 @@ impl ResponseReader {
                 State::Base64 { .. } => octets = self.read_base64(octets)?,
             }
             let taken = before.saturating_sub(octets.len());
-            self.read = self.read.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
+            self.read = self.read.saturating_add(count(taken));
             if self.skeleton.len() > self.limits.skeleton {
                 return Err(Error::TooLarge);
             }
@@ -167,8 +169,10 @@ impl ResponseReader {
                 None if matches!(octet, b'"' | b'\'') && is_tag(markup) => quote = Some(octet),
                 None if octet == b'>' && is_complete(markup) => {
                     self.state = if is_base64_element(markup) {
-                        let used = self.bulk.iter().map(Bytes::len).fold(0, usize::saturating_add);
-                        State::Base64 { decoder: Base64Text::new(self.limits.bulk.saturating_sub(used)) }
+                        let room = self.limits.bulk.saturating_sub(self.bulk_octets);
+                        let taken = octets.len().saturating_sub(rest.len());
+                        let start = self.read.saturating_add(count(taken));
+                        State::Base64 { decoder: Base64Text::new(room), start }
                     } else {
                         State::Text
                     };
@@ -182,30 +186,35 @@ impl ResponseReader {
     }
 
     fn read_base64<'a>(&mut self, octets: &'a [u8]) -> Result<&'a [u8], Error> {
+        let State::Base64 { decoder, start } = &mut self.state else { return Ok(octets) };
+        let start = *start;
         let end = octets.iter().position(|octet| *octet == b'<');
         let (text, rest) = octets.split_at(end.unwrap_or(octets.len()));
-        let State::Base64 { decoder } = &mut self.state else { return Ok(octets) };
         let mut result = decoder.push(text);
-        if end.is_some()
-            && let State::Base64 { decoder } = std::mem::replace(&mut self.state, State::Text)
-            && result.is_ok()
-        {
-            result = decoder.finish().map(|octets| self.bulk.push(octets));
-            let place = normal_form::placeholder(self.bulk.len().saturating_sub(1));
-            self.keep(place.as_bytes());
-            let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-            let source = self.read.saturating_add(length);
-            let distance = source.saturating_sub(u64::try_from(self.skeleton.len()).unwrap_or(u64::MAX));
-            self.moved.push((self.skeleton.len(), distance));
+        if end.is_some() && result.is_ok() {
+            result = self.end_base64(self.read.saturating_add(count(text.len())));
         }
         match result {
-            Ok(()) => Ok(rest),
-            Err(Base64Error::TooLong) => Err(Error::TooLarge),
+            Ok(()) => {}
+            Err(Base64Error::TooLong) => return Err(Error::TooLarge),
             Err(Base64Error::Malformed) => {
-                self.failure = Some(ResponseError { what: Malformed::Base64, at: Some(self.read) });
-                Ok(rest)
+                self.failure = Some(ResponseError { what: Malformed::Base64, at: Some(start) });
             }
         }
+        Ok(rest)
+    }
+
+    /// Puts a placeholder where the text stood that ends before octet `source` of the response.
+    fn end_base64(&mut self, source: u64) -> Result<(), Base64Error> {
+        if let State::Base64 { decoder, .. } = std::mem::replace(&mut self.state, State::Text) {
+            let octets = decoder.finish()?;
+            self.bulk_octets = self.bulk_octets.saturating_add(octets.len());
+            self.keep(normal_form::placeholder(self.bulk.len()).as_bytes());
+            self.bulk.push(octets);
+            let distance = source.saturating_sub(count(self.skeleton.len()));
+            self.moved.push((self.skeleton.len(), distance));
+        }
+        Ok(())
     }
 
     /// Adds to the skeleton, never more than shows that it is too long.
@@ -213,6 +222,10 @@ impl ResponseReader {
         let room = self.limits.skeleton.saturating_add(1).saturating_sub(self.skeleton.len());
         self.skeleton.extend(octets.iter().take(room));
     }
+}
+
+fn count(octets: usize) -> u64 {
+    u64::try_from(octets).unwrap_or(u64::MAX)
 }
 
 fn is_tag(markup: &[u8]) -> bool {

@@ -1,5 +1,7 @@
 //! [`SignDocument`]: an enveloping CMS signature by a card.
 
+use std::fmt;
+
 use bytes::Bytes;
 use kim_types::{CardHandle, Context, Octets};
 use yaserde::YaDeserialize;
@@ -31,7 +33,7 @@ const WITH_CRYPT: Version = Version::new(7, 4, 1);
 /// the mail would fail every receiver's check.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2020, KOM-LE-A_2177, KOM-LE-A_2190, KOM-LE-A_2299-01
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignDocument {
     /// The SM-B; an HBA is refused (4058).
     pub card: CardHandle,
@@ -58,8 +60,20 @@ pub struct SignedDocument {
     pub warnings: Vec<u32>,
 }
 
-impl std::fmt::Debug for SignedDocument {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for SignDocument {
+    /// Without the attribute, which has mail addresses in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignDocument")
+            .field("card", &self.card)
+            .field("crypt", &self.crypt)
+            .field("job", &self.job)
+            .field("document", &self.document)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SignedDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SignedDocument([{} octets], {:?})", self.cms.len(), self.warnings)
     }
 }

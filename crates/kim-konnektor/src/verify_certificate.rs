@@ -1,5 +1,6 @@
 //! [`VerifyCertificate`]: the Konnektor's opinion on a certificate.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -22,12 +23,19 @@ use crate::status::{ErrorReport, Status};
 /// An invalid certificate is a result, not an error.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2075-01
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct VerifyCertificate {
     /// The certificate, DER encoded.
     pub certificate: Bytes,
     /// The time it must be valid at; the Konnektor's present by default. Truncated to seconds.
     pub at: Option<SystemTime>,
+}
+
+impl fmt::Debug for VerifyCertificate {
+    /// Without the certificate, which may name a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyCertificate").field("at", &self.at).finish_non_exhaustive()
+    }
 }
 
 /// The Konnektor's opinion on a certificate.
