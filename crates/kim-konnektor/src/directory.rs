@@ -86,7 +86,7 @@ impl ServiceDirectory {
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] with [`Unsupported::DirectoryUrl`](crate::Unsupported::DirectoryUrl) when `mode` rewrites and `directory_url` is no
+    /// [`Error::Unsupported`] with [`Unsupported::Url`](crate::Unsupported::Url) when `mode` rewrites and `directory_url` is no
     /// absolute https URL.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2077

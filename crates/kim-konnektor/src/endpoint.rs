@@ -24,7 +24,7 @@ impl EndpointMode {
         match self {
             Self::Published => Ok(()),
             Self::RewriteAuthority | Self::RewritePrefix => {
-                split(directory_url).map(|_| ()).ok_or(Unsupported::DirectoryUrl)
+                split(directory_url).map(|_| ()).ok_or(Unsupported::Url)
             }
         }
     }
@@ -92,7 +92,7 @@ mod tests {
         for bad in ["http://a/b", "/ws/X", "https://", "https:///x", "https://a/b c", "https://a/\r\nb", "ä"]
         {
             assert_eq!(EndpointMode::Published.url(bad, DIRECTORY), None, "{bad:?}");
-            assert_eq!(EndpointMode::RewritePrefix.check(bad), Err(Unsupported::DirectoryUrl), "{bad:?}");
+            assert_eq!(EndpointMode::RewritePrefix.check(bad), Err(Unsupported::Url), "{bad:?}");
         }
         assert_eq!(EndpointMode::RewriteAuthority.url("https://a/b", "http://c/d"), None);
     }

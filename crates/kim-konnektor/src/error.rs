@@ -91,9 +91,10 @@ pub enum Unsupported {
     /// The service directory lists no version we speak, or none with TLS.
     #[error("no usable version of {0} in the service directory")]
     Service(Service),
-    /// Endpoints cannot be rewritten, because the URL of the service directory is no absolute https URL.
-    #[error("the url of the service directory is not an absolute https url")]
-    DirectoryUrl,
+    /// A URL is no absolute https URL: that of the service directory when endpoints are rewritten, or one the
+    /// driver cannot call.
+    #[error("the url is not an absolute https url")]
+    Url,
 }
 
 /// A response that cannot be read: what is wrong and where, never what it said.

@@ -68,7 +68,7 @@ fn a_version_without_tls_endpoint_is_no_offer() {
     let services = plain.services(EndpointMode::Published, DIRECTORY_URL).unwrap();
     assert!(services.endpoint(Service::Event).is_err());
     let refused = plain.services(EndpointMode::RewritePrefix, "http://konnektor.example/connector.sds");
-    assert_eq!(refused, Err(Error::Unsupported(Unsupported::DirectoryUrl)));
+    assert_eq!(refused, Err(Error::Unsupported(Unsupported::Url)));
 }
 
 #[test]
