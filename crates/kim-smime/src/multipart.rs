@@ -1,0 +1,104 @@
+//! Mails that the module writes itself: a text, and untouched octets after it.
+
+use std::time::SystemTime;
+
+use kim_types::{Address, Octets};
+use mail_builder::headers::Header as _;
+use mail_builder::headers::text::Text;
+use mail_builder::mime::MimePart;
+
+use crate::date::rfc5322_date;
+use crate::header::Header;
+use crate::normalise::{hex, message_id};
+
+/// Fields that tell the reader from whom and to whom the message in the mail was.
+const ORIGINATOR: [&str; 6] = ["Date", "From", "Sender", "Reply-To", "To", "Cc"];
+
+/// What a mail of the module says.
+pub(crate) struct MailText {
+    pub(crate) subject: &'static str,
+    pub(crate) text: String,
+    /// Further fields of the header.
+    pub(crate) fields: Vec<(&'static str, &'static str)>,
+}
+
+impl MailText {
+    /// A mail that looks like the message it is about: date and addresses are copied, octet for octet.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02 (orig-date, from, sender, reply-to, to, cc).
+    pub(crate) fn about(
+        &self,
+        received: &Header,
+        user: &Address,
+        unique: [u8; 16],
+        now: SystemTime,
+        message: Octets,
+    ) -> Octets {
+        let mut header = Header::default();
+        for field in received.fields().filter(|field| ORIGINATOR.iter().any(|name| field.is(name))) {
+            header.push_raw(field.raw().clone());
+        }
+        self.mail(header, user, unique, now, message)
+    }
+
+    /// A mail from the user to himself, so that nobody else gets an answer to it.
+    pub(crate) fn from_user_to_himself(
+        &self,
+        user: &Address,
+        unique: [u8; 16],
+        now: SystemTime,
+        message: Octets,
+    ) -> Octets {
+        self.mail(Header::default(), user, unique, now, message)
+    }
+
+    /// A multipart/mixed mail of the text and the message; date and addresses that `header` lacks are added.
+    fn mail(
+        &self,
+        mut header: Header,
+        user: &Address,
+        unique: [u8; 16],
+        now: SystemTime,
+        message: Octets,
+    ) -> Octets {
+        let boundary = format!("=_{}", hex(unique));
+        for (name, value) in
+            [("Date", rfc5322_date(now)), ("From", user.to_string()), ("To", user.to_string())]
+        {
+            if header.first(name).is_none() {
+                header.push_known(name, &value);
+            }
+        }
+        header.push_known("Message-ID", &message_id(unique, user));
+        header.push_raw(encoded("Subject", self.subject).into());
+        self.fields.iter().for_each(|(name, value)| header.push_known(name, value));
+        header.push_known("MIME-Version", "1.0");
+        header.push_known("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
+        [
+            header.to_octets(),
+            Octets::from(format!("\r\n--{boundary}\r\n").into_bytes()),
+            text_entity(&self.text),
+            format!("\r\n--{boundary}\r\nContent-Type: message/rfc822\r\n\r\n").into_bytes().into(),
+            message,
+            format!("\r\n--{boundary}--\r\n").into_bytes().into(),
+        ]
+        .into_iter()
+        .collect()
+    }
+}
+
+/// A text/plain entity in UTF-8 with its own header fields, encoded as its characters need.
+pub(crate) fn text_entity(text: &str) -> Octets {
+    let mut entity = Vec::new();
+    MimePart::new("text/plain", text).write_part(&mut entity);
+    entity.into()
+}
+
+/// A field whose value may need encoded words.
+///
+/// Spec: RFC 2047 §5.
+fn encoded(name: &str, value: &str) -> Vec<u8> {
+    let mut field = format!("{name}: ").into_bytes();
+    Text::new(value).write_header(&mut field, name.len().saturating_add(2));
+    field
+}

@@ -1,0 +1,165 @@
+//! The message that the mail servers see.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use kim_types::Octets;
+
+use crate::date::rfc5322_date;
+use crate::header::{Field, Header};
+use crate::normalise::is_reserved;
+use crate::texts::SUBJECT_OUTER;
+use crate::version::{MessageVersion, VERSION_FIELD};
+
+/// The octets of one line of base64 before and after encoding, and with the line end.
+const LINE: (usize, usize, usize) = (57, 76, 78);
+/// The lines in one piece: just below 64 KiB.
+const LINES: usize = 840;
+/// The greatest length of a value that comes from outside, in octets.
+const MAX_VALUE: usize = 512;
+
+/// The fields of the outer header that copy.
+const COPIED: [&str; 8] = ["Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID"];
+/// The JWT of the sending module is for the recipient only (deltas Q20).
+const NOT_COPIED: &str = "X-KIM-Auth";
+
+/// What the outer header says about the message and the modules it came through.
+///
+/// Texts are cut after 512 octets and their octets outside printable ASCII become `?`.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21388, A_22417, A_23467; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2099, KOM-LE-A_2100-02.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OuterFields {
+    /// X-KOM-LE-Version.
+    pub version: MessageVersion,
+    /// Expires: the time of sending plus the days that the account keeps mail.
+    pub expires: Option<SystemTime>,
+    /// X-KIM-CMVersion: vendor and version of the module, like `VEND_1.2.3`.
+    pub cm_version: String,
+    /// X-KIM-PTVersion: the version of the product type, like `1.5.5`.
+    pub pt_version: String,
+    /// X-KIM-KONVersion: what the Konnektor says of itself, each part in angle brackets.
+    pub kon_version: Option<String>,
+    /// X-KIM-KAS-Size: the length of the mail data on the KAS in octets, before encryption.
+    pub kas_size: Option<u64>,
+    /// X-KIM-KAS-EncSize: their length in octets after encryption.
+    pub kas_enc_size: Option<u64>,
+}
+
+/// A KOM-LE message, written piece by piece.
+///
+/// The CMS is never there as base64 as a whole. `Debug` prints the length only.
+///
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2098-03 to KOM-LE-A_2104, KOM-LE-A_2299.
+#[derive(Clone)]
+pub struct OuterMessage {
+    head: Octets,
+    cms: Bytes,
+}
+
+impl OuterMessage {
+    pub(crate) fn new(inner: &Header, fields: &OuterFields, cms: Bytes) -> Self {
+        let header = outer_header(inner, fields);
+        Self { head: header.with_body(Octets::new()), cms }
+    }
+
+    /// The exact length in octets: what to announce as SIZE.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_23554.
+    pub fn len(&self) -> u64 {
+        let (octets, encoded, with_end) = LINE;
+        let last = (self.cms.len() % octets).div_ceil(3).saturating_mul(4);
+        debug_assert!(last < encoded, "the last line is shorter");
+        let lines = (self.cms.len() / octets).saturating_mul(with_end);
+        let last = if last == 0 { 0 } else { last.saturating_add(2) };
+        [self.head.len(), lines, last].into_iter().map(|len| len as u64).fold(0, u64::saturating_add)
+    }
+
+    /// Whether there is nothing; there never is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The octets in pieces of at most 64 KiB, except for header fields that are longer; lines end in CRLF, nothing is
+    /// dot-stuffed.
+    pub fn chunks(&self) -> impl Iterator<Item = Bytes> + '_ {
+        let block = LINE.0.saturating_mul(LINES);
+        self.head.pieces().iter().cloned().chain(self.cms.chunks(block).map(base64_lines))
+    }
+
+    /// All octets at once, for tests and small messages.
+    pub fn to_octets(&self) -> Octets {
+        self.chunks().map(Octets::from).collect()
+    }
+}
+
+impl fmt::Debug for OuterMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} octets]", self.len())
+    }
+}
+
+fn base64_lines(block: &[u8]) -> Bytes {
+    let encoded = STANDARD.encode(block);
+    let lines = encoded.as_bytes().chunks(LINE.1);
+    let mut out = Vec::with_capacity(encoded.len().saturating_add(lines.len().saturating_mul(2)));
+    for line in lines {
+        out.extend_from_slice(line);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.into()
+}
+
+fn outer_header(inner: &Header, fields: &OuterFields) -> Header {
+    let mut outer = Header::default();
+    for field in inner.fields().filter(|field| is_copied(field.name())) {
+        outer.push_raw(canonical(field));
+    }
+    outer.push_known("Subject", SUBJECT_OUTER);
+    outer.push_known(VERSION_FIELD, &fields.version.to_string());
+    let mut known = |name, value: Option<String>| {
+        if let Some(value) = value {
+            outer.push_known(name, &printable(&value));
+        }
+    };
+    known("Expires", fields.expires.map(rfc5322_date));
+    known("X-KIM-CMVersion", Some(fields.cm_version.clone()));
+    known("X-KIM-PTVersion", Some(fields.pt_version.clone()));
+    known("X-KIM-KONVersion", fields.kon_version.clone());
+    known("X-KIM-KAS-Size", fields.kas_size.map(|size| size.to_string()));
+    known("X-KIM-KAS-EncSize", fields.kas_enc_size.map(|size| size.to_string()));
+    outer.push_known("MIME-Version", "1.0");
+    outer.push_known(
+        "Content-Type",
+        "application/pkcs7-mime; smime-type=authenticated-enveloped-data; name=smime.p7m",
+    );
+    outer.push_known("Content-Transfer-Encoding", "base64");
+    outer.push_known("Content-Disposition", "attachment; filename=smime.p7m");
+    outer
+}
+
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2098-03, KOM-LE-A_2101-01.
+fn is_copied(name: &str) -> bool {
+    let kim = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("X-KIM-"));
+    COPIED.iter().any(|copied| copied.eq_ignore_ascii_case(name))
+        || (kim && !is_reserved(name) && !name.eq_ignore_ascii_case(NOT_COPIED))
+}
+
+/// The field octet for octet, unless it has a CR or LF on its own, which no mail server must see: then on one line.
+fn canonical(field: Field<'_>) -> Bytes {
+    let raw = field.raw();
+    let stray = |pair: &[u8]| matches!(pair, [before, after] if (*before == b'\r') != (*after == b'\n'));
+    if !raw.windows(2).any(stray) {
+        return raw.clone();
+    }
+    let value: Vec<u8> =
+        field.value().into_iter().map(|octet| if octet == b'\r' { b' ' } else { octet }).collect();
+    [field.name().as_bytes(), b": ", &value, b"\r\n"].concat().into()
+}
+
+fn printable(value: &str) -> String {
+    value.chars().take(MAX_VALUE).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+}
