@@ -20,6 +20,7 @@ pub(crate) mod der;
 mod ecies;
 mod encrypt;
 mod form;
+mod inspect;
 mod oids;
 mod sign;
 mod verify;
@@ -29,3 +30,5 @@ pub use encrypt::encrypt;
 pub use form::Form;
 pub use sign::{SignatureRequest, sign};
 pub use verify::{Verified, VerifyError, verify};
+
+pub(crate) use inspect::{is_attribute, roles};

@@ -3,6 +3,7 @@
 //! | part | in memory | on sockets |
 //! |---|---|---|
 //! | certificates and cards | [`pki::Pki`], [`pki::Card`] | |
+//! | Konnektor | [`konnektor::Konnektor`] | SOAP over HTTPS |
 //! | directory (VZD) | [`directory::Directory`] | LDAP over TLS |
 //! | Fachdienst | [`fachdienst::Mta`], [`fachdienst::Pop3Server`], [`fachdienst::Mailboxes`] | SMTP and POP3 over TLS |
 //! | all of it, with accounts that fit together | [`World`] | [`Testbed`] |
@@ -73,6 +74,7 @@ pub mod cms;
 pub mod directory;
 pub mod fachdienst;
 mod fault;
+pub mod konnektor;
 mod listener;
 mod lock;
 pub mod pki;

@@ -89,7 +89,7 @@ impl Drop for Listener {
 }
 
 impl ServerTls {
-    fn into_acceptor(self) -> io::Result<SslAcceptor> {
+    pub(crate) fn into_acceptor(self) -> io::Result<SslAcceptor> {
         let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
         builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
         builder.set_groups_list("brainpoolP256r1:brainpoolP384r1:P-256:P-384")?;

@@ -26,7 +26,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use kim_types::TelematikId;
 use openssl::asn1::Asn1Time;
 use openssl::x509::{X509, X509Ref};
 

@@ -1,0 +1,121 @@
+//! A Konnektor on a port: [`KonnektorServer`].
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use openssl::ssl::Ssl;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_openssl::SslStream;
+
+use super::{Delivery, HttpRequest, HttpResponse, Konnektor};
+use crate::listener::ServerTls;
+
+/// The greatest body that is read: a document of 25 MiB in base64, and room for 1,000 certificates.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// A Konnektor on a port of 127.0.0.1 that the system chose. It stops when it is dropped.
+#[derive(Debug)]
+pub(crate) struct KonnektorServer {
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl KonnektorServer {
+    /// Starts the server.
+    ///
+    /// # Errors
+    /// The port cannot be opened, or the key does not fit.
+    pub(crate) async fn start(tls: ServerTls, konnektor: Konnektor) -> io::Result<Self> {
+        let acceptor = tls.into_acceptor()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let accepting = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                while connections.try_join_next().is_some() {}
+                // A connection that cannot be accepted or secured is the client's trouble.
+                let Ok((stream, _)) = listener.accept().await else { continue };
+                if let Ok(ssl) = Ssl::new(acceptor.context()) {
+                    connections.spawn(serve(stream, ssl, konnektor.clone()));
+                }
+            }
+        });
+        Ok(Self { address, accepting })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for KonnektorServer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn serve(stream: TcpStream, ssl: Ssl, konnektor: Konnektor) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = SslStream::new(ssl, stream)?;
+    Pin::new(&mut stream).accept().await.map_err(io::Error::other)?;
+    let certificate = stream.ssl().peer_certificate().and_then(|certificate| certificate.to_der().ok());
+    let service = service_fn(move |request| answer(konnektor.clone(), certificate.clone(), request));
+    http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.map_err(io::Error::other)
+}
+
+/// An error ends the connection.
+async fn answer(
+    konnektor: Konnektor,
+    client_certificate: Option<Vec<u8>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, io::Error> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
+        return Ok(http_response(HttpResponse::plain(413)));
+    };
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let request = HttpRequest {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        headers: head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        client_certificate,
+        body: body.to_bytes().to_vec(),
+    };
+    // Cryptography of 25 MiB would hold up the other connections.
+    let handled = tokio::task::spawn_blocking(move || konnektor.handle(&request)).await;
+    let response = handled.map_err(io::Error::other)?;
+    match response.delivery {
+        Delivery::Now => Ok(http_response(response)),
+        Delivery::After(time) => {
+            tokio::time::sleep(time).await;
+            Ok(http_response(response))
+        }
+        Delivery::Close => Err(io::ErrorKind::ConnectionAborted.into()),
+        Delivery::Never => {
+            let never: Infallible = std::future::pending().await;
+            match never {}
+        }
+    }
+}
+
+fn http_response(response: HttpResponse) -> Response<Full<Bytes>> {
+    let mut out = Response::new(Full::new(Bytes::from(response.body)));
+    *out.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    out.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(response.content_type));
+    if response.status == 401 {
+        out.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Konnektor\""));
+    }
+    out
+}

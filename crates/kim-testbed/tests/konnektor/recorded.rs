@@ -1,0 +1,77 @@
+//! Requests that a real client sent to a real Konnektor are understood here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kim_testbed::konnektor::{HttpRequest, HttpResponse, KonnektorConfig, PinStatus, Vendor};
+use kim_testbed::pki::KeyType;
+use kim_types::Context;
+
+use super::rig::{Rig, fault_code, last_code, octets_of};
+
+fn recorded(name: &str) -> Option<String> {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
+    let root = std::env::var_os("KIM_VECTORS").map_or_else(|| PathBuf::from(default), PathBuf::from);
+    let text = std::fs::read_to_string(root.join("konnektor/ehex-6.0.2").join(name)).ok();
+    if text.is_none() {
+        println!("skipped: no vector {name}");
+    }
+    text
+}
+
+/// A Konnektor of the manufacturer whose messages were recorded, with the recorded caller.
+fn rig() -> Rig {
+    let config = KonnektorConfig { vendor: Vendor::Ehex, ..KonnektorConfig::default() };
+    let rig = Rig::with(config, &[KeyType::Rsa, KeyType::Brainpool]);
+    rig.konnektor.add_context(Context {
+        mandant: "praxis".parse().unwrap(),
+        client_system: "pvs".parse().unwrap(),
+        workplace: "server".parse().unwrap(),
+        user: None,
+    });
+    let card = Arc::clone(&rig.practice);
+    rig.konnektor.remove(card.iccsn());
+    let other = kim_testbed::pki::Card::smb(
+        &rig.pki,
+        super::rig::iccsn("80276883110000000003"),
+        &kim_testbed::pki::Holder::institution("Praxis", "9-TESTBED-3".parse().unwrap()),
+        &[KeyType::Brainpool],
+    );
+    rig.konnektor.insert(Arc::new(other), &["praxis".parse().unwrap()], PinStatus::Disabled);
+    rig
+}
+
+fn send(rig: &Rig, path: &str, action: &str, body: &str) -> HttpResponse {
+    let handle = rig.konnektor.card_handle(&super::rig::iccsn("80276883110000000003")).unwrap();
+    let body = body.replace("SMC-B-2", handle.as_str());
+    rig.konnektor.handle(&HttpRequest::soap(path, &format!("http://ws.gematik.de/conn/{action}"), body))
+}
+
+#[test]
+fn a_recorded_signature_request_is_answered() {
+    let Some(request) = recorded("08-SignDocument.request.xml") else { return };
+    let answer = send(&rig(), "/ws/SignatureService", "SignatureService/v7.5#SignDocument", &request);
+    assert!(!octets_of(&answer, "Base64Signature").is_empty());
+}
+
+#[test]
+fn a_recorded_verification_request_is_understood() {
+    let Some(request) = recorded("09-VerifyDocument.request.xml") else { return };
+    let answer = send(&rig(), "/ws/SignatureService", "SignatureService/v7.5#VerifyDocument", &request);
+    assert_eq!(fault_code(&answer), 4206, "the signature holds, but we do not know the signer");
+}
+
+#[test]
+fn a_recorded_encryption_request_is_understood() {
+    let Some(request) = recorded("14-EncryptDocument.request.xml") else { return };
+    let answer = send(&rig(), "/ws/EncryptionService", "EncryptionService/v6.1#EncryptDocument", &request);
+    assert_eq!(last_code(&answer), Some(4105), "we do not know who issued the certificate");
+}
+
+#[test]
+fn a_recorded_decryption_request_is_understood() {
+    let Some(request) = recorded("15-DecryptDocument.request.xml") else { return };
+    let answer =
+        send(&rig(), "/ws/EncryptionService", "crypt/EncryptionService/v6.1#DecryptDocument", &request);
+    assert_eq!(fault_code(&answer), 4106, "the document is for another card");
+}
