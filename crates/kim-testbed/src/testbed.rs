@@ -7,6 +7,7 @@ use kim_types::Secret;
 
 use crate::World;
 use crate::fachdienst::{MtaConfig, Pop3Config};
+use crate::konnektor::{ClientLogin, KonnektorConfig, KonnektorServer};
 use crate::listener::{ClientAuth, Listener, ServerTls};
 use crate::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption, Role};
 
@@ -17,6 +18,10 @@ use crate::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption, R
 pub struct TestbedConfig {
     /// What keys, ids and passwords follow from; default 1.
     pub seed: u64,
+    /// The Konnektor; default as [`KonnektorConfig`], but clients log in with a certificate.
+    ///
+    /// Its TLS server asks for a certificate exactly when [`ClientLogin::Certificate`] is set here.
+    pub konnektor: KonnektorConfig,
     /// The key of the Konnektor's TLS server, which the directory shares; default RSA.
     pub konnektor_key_type: KeyType,
     /// Whether the directory wants a certificate of its clients; default `Required`.
@@ -40,6 +45,10 @@ impl Default for TestbedConfig {
     fn default() -> Self {
         Self {
             seed: 1,
+            konnektor: KonnektorConfig {
+                client_login: ClientLogin::Certificate,
+                ..KonnektorConfig::default()
+            },
             konnektor_key_type: KeyType::Rsa,
             directory_client_auth: ClientAuth::Required,
             fachdienst_key_type: KeyType::Rsa,
@@ -75,6 +84,7 @@ pub struct Testbed {
     clientmodul: (Vec<u8>, Secret),
     konnektor_client: (Vec<u8>, Secret),
     fachdienst_name: String,
+    konnektor: KonnektorServer,
     ldap: Listener,
     smtp: Listener,
     pop3: Listener,
@@ -90,7 +100,11 @@ impl Testbed {
     /// A port cannot be opened, or OpenSSL lacks an algorithm.
     pub async fn start(config: TestbedConfig) -> io::Result<Self> {
         let fachdienst_name = config.mta.host_name.clone();
-        let world = World::with_servers(config.seed, config.mta, config.pop3);
+        let konnektor_client_auth = match config.konnektor.client_login {
+            ClientLogin::Certificate => ClientAuth::Required,
+            ClientLogin::None | ClientLogin::Basic { .. } => ClientAuth::Off,
+        };
+        let world = World::with_servers(config.seed, config.konnektor, config.mta, config.pop3);
         let pki = world.pki();
 
         let konnektor_holder = Holder::service("konnektor.konlan", Role::KONNEKTOR);
@@ -106,10 +120,12 @@ impl Testbed {
             Ok((file, Secret::from(PKCS12_PASSWORD)))
         };
 
+        let konnektor_tls = server_tls(&world, &konnektor_identity, konnektor_client_auth);
         let ldap_tls = server_tls(&world, &konnektor_identity, config.directory_client_auth);
         let fachdienst_tls = || server_tls(&world, &fachdienst_identity, config.fachdienst_client_auth);
         let (directory, mta, pop3_server) =
             (world.directory().clone(), world.mta().clone(), world.pop3_server().clone());
+        let konnektor = KonnektorServer::start(konnektor_tls, world.konnektor().clone()).await?;
         let ldap = Listener::start(ldap_tls, move |_| directory.session()).await?;
         let smtp = Listener::start(fachdienst_tls(), move |peer| mta.session(peer.ip().to_string())).await?;
         let pop3 = Listener::start(fachdienst_tls(), move |_| pop3_server.session()).await?;
@@ -120,6 +136,7 @@ impl Testbed {
             clientmodul,
             konnektor_client,
             fachdienst_name,
+            konnektor,
             ldap,
             smtp,
             pop3,
@@ -130,6 +147,11 @@ impl Testbed {
     /// Who and what is in it.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Where the Konnektor has its service directory: `https://127.0.0.1:port/connector.sds`.
+    pub fn konnektor_url(&self) -> String {
+        format!("https://{}/connector.sds", self.konnektor.address())
     }
 
     /// The certificate of the Konnektor, to be pinned; the directory shows the same one.

@@ -9,7 +9,8 @@ use kim_types::Address;
 use crate::Account;
 use crate::directory::Directory;
 use crate::fachdienst::{Mailbox, Mailboxes, Mta, MtaConfig, Pop3Config, Pop3Server};
-use crate::pki::{Card, Pki};
+use crate::konnektor::{Konnektor, KonnektorConfig, PinStatus};
+use crate::pki::Pki;
 use people::PEOPLE;
 
 /// A PKI, a Konnektor with cards, directory entries and mailboxes that fit together and follow from a seed.
@@ -38,7 +39,7 @@ use people::PEOPLE;
 pub struct World {
     pki: Pki,
     accounts: Vec<Account>,
-    cards: Vec<Arc<Card>>,
+    konnektor: Konnektor,
     directory: Directory,
     mailboxes: Mailboxes,
     mta: Mta,
@@ -46,26 +47,28 @@ pub struct World {
 }
 
 impl World {
-    /// The world with this seed; its mail servers behave as their configurations do by default.
+    /// The world with this seed; Konnektor and mail servers behave as their configurations do by default.
     pub fn new(seed: u64) -> Self {
-        Self::with_servers(seed, MtaConfig::default(), Pop3Config::default())
+        Self::with_servers(seed, KonnektorConfig::default(), MtaConfig::default(), Pop3Config::default())
     }
 
-    /// The world with this seed and mail servers that behave differently.
-    pub fn with_servers(seed: u64, mta: MtaConfig, pop3: Pop3Config) -> Self {
+    /// The world with this seed, a Konnektor and mail servers that behave differently.
+    pub fn with_servers(seed: u64, konnektor: KonnektorConfig, mta: MtaConfig, pop3: Pop3Config) -> Self {
         let (pki, directory, mailboxes) = (Pki::new(seed), Directory::default(), Mailboxes::default());
-        let (mut accounts, mut cards) = (Vec::new(), Vec::new());
+        let konnektor = Konnektor::new(pki.clone(), konnektor);
+        let mut accounts = Vec::new();
         for person in PEOPLE {
-            let account = person.account(seed);
-            let card = Arc::new(person.card(&pki));
+            let (account, card) = (person.account(seed), person.card(&pki));
             mailboxes.open(&account.address, account.password.clone());
             directory.put(person.entry(&account, &card));
+            konnektor.add_context(account.context.clone());
+            let mandant = std::slice::from_ref(&account.context.mandant);
+            konnektor.insert(Arc::new(card), mandant, PinStatus::Verifiable);
             accounts.push(account);
-            cards.push(card);
         }
         let mta = Mta::new(mta, mailboxes.clone());
         let pop3_server = Pop3Server::new(pop3, mailboxes.clone());
-        Self { pki, accounts, cards, directory, mailboxes, mta, pop3_server }
+        Self { pki, accounts, konnektor, directory, mailboxes, mta, pop3_server }
     }
 
     /// The accounts, in the order of the table.
@@ -81,6 +84,11 @@ impl World {
     /// The PKI that issued all certificates.
     pub fn pki(&self) -> &Pki {
         &self.pki
+    }
+
+    /// The Konnektor, in which every account's card is plugged in and its PIN is yet to be entered.
+    pub fn konnektor(&self) -> &Konnektor {
+        &self.konnektor
     }
 
     /// The directory.
