@@ -22,6 +22,9 @@ pub enum Distrust {
     /// No configured authority issued it, or a certificate in between was not shown.
     #[error("the certificate has no known issuer")]
     UnknownIssuer,
+    /// The signature of an authority in the chain is wrong: somebody made it up, or two authorities have one name.
+    #[error("a signature of the chain is wrong")]
+    Signature,
     /// It is over, or that of an authority above it is.
     #[error("the certificate or one above it has expired")]
     Expired,
@@ -68,9 +71,10 @@ impl Distrust {
     pub(crate) fn of(result: X509VerifyResult) -> Self {
         match result.as_raw() {
             2 | 18 | 19 | 20 | 21 => Self::UnknownIssuer,
+            7 => Self::Signature,
             9 => Self::NotYetValid,
             10 => Self::Expired,
-            24 | 26 | 79 => Self::Purpose,
+            26 | 79 => Self::Purpose,
             62 | 64 => Self::Name,
             66..=68 => Self::Weak,
             other => Self::Other(other),

@@ -8,7 +8,7 @@ use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
 use crate::anchors::{Anchors, Asked, Shown};
 use crate::distrust::Distrust;
-use crate::signature::{SCHEMES, verify_tls12, verify_tls13};
+use crate::signature::{schemes, verify_tls12, verify_tls13};
 use crate::trust::{ExpectedName, ServerTrust};
 
 /// Checks servers.
@@ -62,7 +62,7 @@ impl ServerCertVerifier for ServerVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        SCHEMES.to_vec()
+        schemes()
     }
 }
 
@@ -113,6 +113,6 @@ impl ClientCertVerifier for ClientVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        SCHEMES.to_vec()
+        schemes()
     }
 }
