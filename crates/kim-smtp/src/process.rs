@@ -116,7 +116,10 @@ impl Process {
     pub(crate) fn step(self, session: &mut Session, out: &mut Output) -> Step {
         if session.client.is_closed() && !self.is_committed() {
             out.events.push(Event::ClientLost);
-            return Step::Go(session.hang_up(out));
+            return Step::Go(match self.stage {
+                Stage::Calling(_) => session.say_goodbye(out),
+                _ => session.hang_up(out),
+            });
         }
         let Some(heard) = session.server.reply() else { return Step::Wait(self.into()) };
         let Self { stage, mut course } = self;

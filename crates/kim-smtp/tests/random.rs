@@ -1,0 +1,179 @@
+//! Whatever comes in, nothing panics, and how the octets are cut makes no difference.
+#![expect(clippy::disallowed_methods, reason = "a test makes up a time")]
+
+use std::time::{Duration, Instant};
+
+use kim_smtp::{Answer, Call, Config, Input, LoginRefusal, Output, Proxy, Wait};
+use kim_types::{Envelope, Recipient, Reply};
+use proptest::prelude::*;
+
+/// Something that happens to a session.
+#[derive(Debug, Clone)]
+enum Act {
+    Client(Vec<u8>),
+    Server(Vec<u8>),
+    Content(Vec<u8>),
+    ContentEnd,
+    ClientClosed,
+    ServerClosed,
+    Answer(u8),
+    Wait(u16),
+}
+
+/// All that came out of a session.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Record {
+    client: Vec<u8>,
+    server: Vec<u8>,
+    content: Vec<u8>,
+    calls: usize,
+    close_server: usize,
+    events: Vec<String>,
+    closed: bool,
+}
+
+const COMMANDS: &[&str] = &[
+    "EHLO x\r\n",
+    "AUTH PLAIN AGFAYi5raW0udGVsZW1hdGlrIyNNI0MjVwBwYXNz\r\n",
+    "AUTH LOGIN\r\n",
+    "YUBiLmtpbS50ZWxlbWF0aWsjI00jQyNX\r\n",
+    "cGFzcw==\r\n",
+    "MAIL FROM:<a@b.kim.telematik>\r\nRCPT TO:<c@d.kim.telematik>\r\nDATA\r\n",
+    "text\r\n..\r\n\r\n.\r\n",
+    "NOOP\r\n",
+    "RSET\r\n",
+    "QUIT\r\n",
+    "\r",
+    "\n",
+    ".",
+];
+
+const REPLIES: &[&str] = &[
+    "220 x\r\n",
+    "250-x\r\n250-SIZE\r\n250-DSN\r\n250 AUTH PLAIN LOGIN\r\n",
+    "235 OK\r\n",
+    "250 OK\r\n",
+    "250 OK\r\n",
+    "334\r\n",
+    "354 go\r\n",
+    "550 no\r\n",
+    "421 bye\r\n",
+    "250-",
+];
+
+fn octets(words: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let word = prop_oneof![
+        8 => proptest::sample::select(words).prop_map(|word| word.as_bytes().to_vec()),
+        1 => proptest::collection::vec(any::<u8>(), 0..20),
+    ];
+    proptest::collection::vec(word, 1..4).prop_map(|words| words.concat())
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => octets(COMMANDS).prop_map(Act::Client),
+        8 => octets(REPLIES).prop_map(Act::Server),
+        6 => any::<u8>().prop_map(Act::Answer),
+        3 => proptest::collection::vec(prop_oneof![Just(b'.'), Just(b'\r'), Just(b'\n'), any::<u8>()], 0..9)
+            .prop_map(Act::Content),
+        2 => Just(Act::ContentEnd),
+        1 => Just(Act::ClientClosed),
+        1 => Just(Act::ServerClosed),
+        2 => (0..400u16).prop_map(Act::Wait),
+    ]
+}
+
+/// A session that is logged in and has a mail to process.
+fn prelude() -> Vec<Act> {
+    let client = |index: usize| Act::Client(COMMANDS.get(index).copied().unwrap_or_default().into());
+    let server = |index: usize| Act::Server(REPLIES.get(index).copied().unwrap_or_default().into());
+    vec![client(1), Act::Answer(0), server(0), server(1), server(2), client(5), client(6)]
+}
+
+fn play(acts: &[Act], chunk: usize, start: Instant) -> Record {
+    let (mut proxy, mut record, mut call, mut now) =
+        (Proxy::new(Config { max_errors: 5, ..Config::default() }, start), Record::default(), None, start);
+    let mut envelope = None;
+    let mut handle = |input: Input<'_>, now, call: &mut Option<Call>| {
+        let mut out = Output::default();
+        let wait = proxy.handle(input, now, &mut out);
+        record.client.extend(out.client);
+        record.server.extend(out.server);
+        record.content.extend(out.content);
+        record.close_server += usize::from(out.close_server);
+        record.events.extend(out.events.iter().map(|event| format!("{event:?}")));
+        if let Some(new) = out.call {
+            assert!(call.is_none(), "a second call while one is open");
+            record.calls += 1;
+            *call = Some(new);
+        }
+        record.closed = wait == Wait::Closed;
+    };
+    handle(Input::Start, now, &mut call);
+    for act in acts {
+        match act {
+            Act::Client(octets) => {
+                octets.chunks(chunk).for_each(|piece| handle(Input::Client(piece), now, &mut call));
+            }
+            Act::Server(octets) => {
+                octets.chunks(chunk).for_each(|piece| handle(Input::Server(piece), now, &mut call));
+            }
+            Act::Content(octets) => {
+                octets
+                    .chunks(chunk.max(octets.len()))
+                    .for_each(|piece| handle(Input::Content(piece), now, &mut call));
+            }
+            Act::ContentEnd => handle(Input::ContentEnd, now, &mut call),
+            Act::ClientClosed => handle(Input::ClientClosed, now, &mut call),
+            Act::ServerClosed => handle(Input::ServerClosed, now, &mut call),
+            Act::Answer(choice) => {
+                if let Some(open) = call.take() {
+                    handle(Input::Answer(answer(open, *choice, &mut envelope)), now, &mut call);
+                }
+            }
+            Act::Wait(seconds) => {
+                now += Duration::from_secs((*seconds).into());
+                handle(Input::Tick, now, &mut call);
+            }
+        }
+    }
+    record
+}
+
+fn answer(call: Call, choice: u8, envelope: &mut Option<Envelope>) -> Answer {
+    match call {
+        Call::Login(login) if choice % 8 == 7 => login.refused(LoginRefusal::Unreachable),
+        Call::Login(login) => login.connected(),
+        Call::Process(process) => {
+            if let Some(mail) = process.envelope() {
+                *envelope = Some(Envelope {
+                    recipients: mail
+                        .recipients
+                        .iter()
+                        .map(|one| Recipient::new(one.address.clone()))
+                        .collect(),
+                    ..mail.clone()
+                });
+            }
+            match (choice % 8, envelope.clone()) {
+                (0..4, Some(envelope)) => process.deliver(envelope, u64::from(choice / 32)),
+                (4, _) => process.reset(),
+                (5 | 6, _) => process.reply(Reply::new(250, "OK")),
+                _ => process.done(),
+            }
+        }
+    }
+}
+
+/// Spec: DESIGN — chunking never matters.
+#[test]
+fn random_sessions_do_not_panic_and_do_not_depend_on_chunking() {
+    let start = Instant::now();
+    let acts = proptest::collection::vec(act(), 0..40);
+    let config = ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(acts in acts, begun in any::<bool>(), chunk in 1..9usize)| {
+        let mut all = if begun { prelude() } else { Vec::new() };
+        all.extend(acts);
+        prop_assert_eq!(play(&all, chunk, start), play(&all, usize::MAX, start));
+    });
+}
