@@ -1,9 +1,6 @@
-//! The session as a whole: [`Proxy`], and what goes in and out.
+//! The session as a whole: [`Proxy`].
 
-use std::fmt;
 use std::time::Instant;
-
-use kim_types::Reply;
 
 use crate::connect::Connect;
 use crate::login::Login;
@@ -11,7 +8,7 @@ use crate::process::Process;
 use crate::proxy::Relay;
 use crate::receive::Receive;
 use crate::session::Session;
-use crate::{Answer, Call, Config, Event, replies};
+use crate::{Config, Event, Input, Output, Wait, replies};
 
 /// One session: a client on one side, after login its MTA on the other.
 ///
@@ -20,77 +17,6 @@ use crate::{Answer, Call, Config, Event, replies};
 pub struct Proxy {
     session: Session,
     state: State,
-}
-
-/// What happens to a session.
-///
-/// `Debug` shows no octets.
-///
-/// Spec: none — the seam between protocol and I/O.
-pub enum Input<'a> {
-    /// The client is connected, first of all.
-    Start,
-    /// Octets of the client.
-    Client(&'a [u8]),
-    /// The client closed the connection or it was lost.
-    ClientClosed,
-    /// Octets of the MTA.
-    Server(&'a [u8]),
-    /// The MTA closed the connection or it was lost.
-    ServerClosed,
-    /// The answer to [`Output::call`].
-    Answer(Answer),
-    /// Octets of the message that is delivered, without dot-stuffing.
-    Content(&'a [u8]),
-    /// The message that is delivered is complete.
-    ContentEnd,
-    /// It is the time that `until` of [`Wait::For`] named, or later.
-    Tick,
-}
-
-/// What a session wants done. Every call of [`Proxy::handle`] appends; the driver takes out what it has done.
-///
-/// `Debug` shows no octets.
-///
-/// Spec: none — the seam between protocol and I/O.
-#[derive(Default)]
-pub struct Output {
-    /// Octets for the client.
-    pub client: Vec<u8>,
-    /// Octets for the MTA.
-    pub server: Vec<u8>,
-    /// Octets of the mail that is received, without dot-stuffing, up to [`Call::Process`] or [`Event::MessageDiscarded`].
-    pub content: Vec<u8>,
-    /// A question to the driver. The next one does not come before this one is answered.
-    pub call: Option<Call>,
-    /// Whether the connection to the MTA shall be closed once [`server`](Self::server) is sent; octets that still come
-    /// from it must not be put in.
-    pub close_server: bool,
-    /// What happened, in order.
-    pub events: Vec<Event>,
-}
-
-/// What a session waits for.
-///
-/// Spec: none — the seam between protocol and I/O.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// For any of these; a peer that is not named must not be read, so that its sender slows down.
-    ///
-    /// That a peer is gone may be put in at any time.
-    For {
-        /// Octets of the client.
-        client: bool,
-        /// Octets of the MTA.
-        server: bool,
-        /// [`Input::Content`] or [`Input::ContentEnd`].
-        content: bool,
-        /// [`Input::Tick`] at this time.
-        until: Option<Instant>,
-    },
-    /// For nothing: send what is in [`Output::client`] and [`Output::server`], then close both connections and stop
-    /// working on an open call.
-    Closed,
 }
 
 /// Where a session stands.
@@ -289,48 +215,6 @@ impl State {
 
     fn wants_content(&self) -> bool {
         matches!(self, Self::Process(process) if process.wants_content())
-    }
-}
-
-impl Output {
-    /// Appends a reply for the client.
-    pub(crate) fn reply(&mut self, reply: impl Into<Reply>) {
-        self.client.extend_from_slice(reply.into().wire());
-    }
-
-    /// Appends a command for the MTA.
-    pub(crate) fn command(&mut self, line: impl AsRef<[u8]>) {
-        self.server.extend_from_slice(line.as_ref());
-        self.server.extend_from_slice(b"\r\n");
-    }
-}
-
-impl fmt::Debug for Input<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start => f.write_str("Start"),
-            Self::Client(octets) => write!(f, "Client([{} octets])", octets.len()),
-            Self::ClientClosed => f.write_str("ClientClosed"),
-            Self::Server(octets) => write!(f, "Server([{} octets])", octets.len()),
-            Self::ServerClosed => f.write_str("ServerClosed"),
-            Self::Answer(answer) => f.debug_tuple("Answer").field(answer).finish(),
-            Self::Content(octets) => write!(f, "Content([{} octets])", octets.len()),
-            Self::ContentEnd => f.write_str("ContentEnd"),
-            Self::Tick => f.write_str("Tick"),
-        }
-    }
-}
-
-impl fmt::Debug for Output {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Output")
-            .field("client", &format_args!("[{} octets]", self.client.len()))
-            .field("server", &format_args!("[{} octets]", self.server.len()))
-            .field("content", &format_args!("[{} octets]", self.content.len()))
-            .field("call", &self.call)
-            .field("close_server", &self.close_server)
-            .field("events", &self.events)
-            .finish()
     }
 }
 

@@ -47,8 +47,7 @@ enum Stage {
 impl Process {
     /// Begins when the content of a mail is complete.
     pub(crate) fn begin(envelope: Envelope, session: &mut Session, out: &mut Output) -> State {
-        let stage = call(Subject::Mail(envelope), session, out);
-        Self { stage, course: Course::default() }.into()
+        Course::default().call(Subject::Mail(envelope), session, out)
     }
 
     pub(crate) fn waits_for(&self) -> Party {
@@ -213,8 +212,9 @@ impl Course {
 
     /// Asks the driver for the next step.
     fn call(self, subject: Subject, session: &mut Session, out: &mut Output) -> State {
-        let stage = call(subject, session, out);
-        self.at(stage)
+        let id = session.next_call();
+        out.call = Some(Call::Process(crate::Process::new(id, subject)));
+        self.at(Stage::Calling(id))
     }
 
     fn finish(self, out: &mut Output) -> State {
@@ -238,11 +238,4 @@ impl Course {
         session.drop_server(out);
         self.lost.insert(reply).clone()
     }
-}
-
-/// Asks the driver for the next step.
-fn call(subject: Subject, session: &mut Session, out: &mut Output) -> Stage {
-    let id = session.next_call();
-    out.call = Some(Call::Process(crate::Process::new(id, subject)));
-    Stage::Calling(id)
 }

@@ -1,5 +1,5 @@
 //! Every trace in `tests/traces` comes out as written, however the octets are cut. The notation is in its README.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 #![expect(clippy::disallowed_methods, reason = "a test reads its traces and makes up a time")]
 
 #[path = "trace/script.rs"]
