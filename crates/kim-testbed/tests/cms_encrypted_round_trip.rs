@@ -44,7 +44,8 @@ fn somebody_else_opens_nothing() {
 #[test]
 fn no_changed_octet_yields_other_content() {
     for identity in recipients() {
-        let sealed = encrypt(b"secret", &[identity.certificate.clone()], &[], Form::Indefinite).unwrap();
+        let sealed =
+            encrypt(b"secret", std::slice::from_ref(&identity.certificate), &[], Form::Indefinite).unwrap();
         for offset in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[offset] ^= 0x10;

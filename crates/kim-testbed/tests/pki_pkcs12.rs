@@ -1,5 +1,4 @@
 //! Identities travel as PKCS#12 and can be loaded from files.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use kim_testbed::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption, Pki, Role};
 

@@ -22,7 +22,7 @@ use crate::pki::{Identity, KeyType};
 /// What is signed, and how the result looks.
 ///
 /// Spec: gemSpec_Kon 5.18.0, SignDocument.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SignatureRequest<'a> {
     /// The document.
     pub content: &'a [u8],
@@ -34,6 +34,12 @@ pub struct SignatureRequest<'a> {
     pub time: OffsetDateTime,
     /// The encoding.
     pub form: Form,
+}
+
+impl std::fmt::Debug for SignatureRequest<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignatureRequest").field("octets", &self.content.len()).finish_non_exhaustive()
+    }
 }
 
 /// Signs a document: CAdES-BES with RSASSA-PSS or ECDSA, as the key is, and with one certificate.

@@ -19,7 +19,6 @@ use const_oid::ObjectIdentifier;
 /// A signature that holds, of a certificate nobody checked yet.
 ///
 /// Spec: gemSpec_Kon 5.18.0, VerifyDocument.
-#[derive(Debug)]
 pub struct Verified {
     /// What was signed.
     pub content: Vec<u8>,
@@ -47,6 +46,12 @@ pub enum VerifyError {
     /// Content, attributes, certificate and signature do not belong together.
     #[error("the signature does not fit the content")]
     Integrity,
+}
+
+impl std::fmt::Debug for Verified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 impl From<Malformed> for VerifyError {

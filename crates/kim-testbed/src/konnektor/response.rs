@@ -1,4 +1,4 @@
-//! Writing SOAP messages: [`Writer`].
+//! Writing SOAP messages: [`fault`], [`Writer`].
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,6 +8,22 @@ use super::fault::Fault;
 use super::http::HttpResponse;
 use super::namespace::Ns;
 use super::vendor::Vendor;
+
+/// A SOAP fault.
+pub(super) fn fault(vendor: Vendor, fault: &Fault) -> HttpResponse {
+    let mut writer = Writer::new(vendor);
+    writer.start(Ns::Soap, "Fault", &[Ns::Gerror], &[]);
+    let side = if fault.code == 4000 { "Client" } else { "Server" };
+    let code = format!("{}:{side}", writer.soap_prefix);
+    writer.unqualified("faultcode", &code);
+    writer.unqualified("faultstring", fault.text());
+    if !fault.without_detail {
+        writer.out.push_str("<detail>");
+        fault.write(&mut writer);
+        writer.out.push_str("</detail>");
+    }
+    HttpResponse { status: 500, ..writer.finish() }
+}
 
 /// Writes a message with the prefixes of a manufacturer.
 pub(super) struct Writer {
@@ -20,7 +36,7 @@ impl Writer {
     /// Starts an envelope.
     fn new(vendor: Vendor) -> Self {
         let mut writer = Self { soap_prefix: vendor.soap_prefix(), out: String::new(), open: Vec::new() };
-        writer.start(Ns::Soap, "Envelope", &[("xmlns:", Ns::Soap)], &[]);
+        writer.start(Ns::Soap, "Envelope", &[Ns::Soap], &[]);
         if vendor.writes_header() {
             writer.empty(Ns::Soap, "Header", &[]);
         }
@@ -31,8 +47,7 @@ impl Writer {
     /// Starts a response, on whose element all namespaces are declared.
     pub(super) fn response(vendor: Vendor, namespace: Ns, name: &str) -> Self {
         let mut writer = Self::new(vendor);
-        let declarations = Ns::DECLARED.map(|namespace| ("xmlns:", namespace));
-        writer.start(namespace, name, &declarations, &[]);
+        writer.start(namespace, name, &Ns::DECLARED, &[]);
         writer
     }
 
@@ -90,13 +105,18 @@ impl Writer {
         self.close();
     }
 
-    fn start(&mut self, namespace: Ns, name: &str, declared: &[(&str, Ns)], attributes: &[(&str, &str)]) {
+    /// An element without namespace, as SOAP 1.1 wants them in faults.
+    fn unqualified(&mut self, name: &str, text: &str) {
+        self.out.push_str(&format!("<{name}>{}</{name}>", escape(text)));
+    }
+
+    fn start(&mut self, namespace: Ns, name: &str, declared: &[Ns], attributes: &[(&str, &str)]) {
         let name = format!("{}:{name}", self.prefix(namespace));
         self.out.push('<');
         self.out.push_str(&name);
-        for (xmlns, namespace) in declared {
+        for namespace in declared {
             let prefix = self.prefix(*namespace);
-            self.out.push_str(&format!(" {xmlns}{prefix}=\"{}\"", namespace.uri()));
+            self.out.push_str(&format!(" xmlns:{prefix}=\"{}\"", namespace.uri()));
         }
         for (name, value) in attributes {
             self.out.push_str(&format!(" {name}=\"{}\"", escape(*value)));
@@ -108,29 +128,5 @@ impl Writer {
     fn prefix(&self, namespace: Ns) -> String {
         let number = Ns::DECLARED.iter().position(|declared| *declared == namespace);
         number.map_or_else(|| self.soap_prefix.to_owned(), |number| format!("ns{}", number.saturating_add(2)))
-    }
-}
-
-/// A SOAP fault.
-pub(super) fn fault(vendor: Vendor, fault: &Fault) -> HttpResponse {
-    let mut writer = Writer::new(vendor);
-    let declarations = [("xmlns:", Ns::Gerror)];
-    writer.start(Ns::Soap, "Fault", &declarations, &[]);
-    let side = if fault.code == 4000 { "Client" } else { "Server" };
-    let code = format!("{}:{side}", writer.soap_prefix);
-    writer.unqualified("faultcode", &code);
-    writer.unqualified("faultstring", fault.text());
-    if !fault.without_detail {
-        writer.out.push_str("<detail>");
-        fault.write(&mut writer);
-        writer.out.push_str("</detail>");
-    }
-    HttpResponse { status: 500, ..writer.finish() }
-}
-
-impl Writer {
-    /// An element without namespace, as SOAP 1.1 wants them in faults.
-    fn unqualified(&mut self, name: &str, text: &str) {
-        self.out.push_str(&format!("<{name}>{}</{name}>", escape(text)));
     }
 }

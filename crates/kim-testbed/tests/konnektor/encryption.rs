@@ -1,5 +1,7 @@
 //! Documents are encrypted for certificates and decrypted with cards.
 
+use std::slice::from_ref;
+
 use kim_testbed::cms::{self, Form};
 use kim_testbed::konnektor::KonnektorConfig;
 use kim_testbed::pki::{CertificateType, Holder, KeyType, Pki, Purpose, Validity};
@@ -80,8 +82,8 @@ fn too_much_is_refused() {
         &[KeyType::Brainpool],
     );
     let certificate = own(&rig, KeyType::Brainpool);
-    assert_eq!(rig.encrypt(&[0; 10], &[certificate.clone()]).status, 200);
-    assert_eq!(fault_code(&rig.encrypt(&[0; 11], &[certificate.clone()])), 4283);
+    assert_eq!(rig.encrypt(&[0; 10], from_ref(&certificate)).status, 200);
+    assert_eq!(fault_code(&rig.encrypt(&[0; 11], from_ref(&certificate))), 4283);
     assert_eq!(fault_code(&rig.encrypt(b"mail", &[certificate.clone(), certificate])), 4282);
 }
 

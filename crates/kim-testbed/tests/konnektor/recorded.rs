@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kim_testbed::konnektor::{HttpRequest, HttpResponse, KonnektorConfig, PinStatus, Vendor};
-use kim_testbed::pki::KeyType;
+use kim_testbed::pki::{Card, Holder, Identity, KeyType, Purpose};
 use kim_types::Context;
 
-use super::rig::{Rig, fault_code, last_code, octets_of};
+use super::rig::{Rig, fault_code, iccsn, last_code, octets_of};
 
 fn recorded(name: &str) -> Option<String> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
@@ -29,12 +29,10 @@ fn rig() -> Rig {
         workplace: "server".parse().unwrap(),
         user: None,
     });
-    let card = Arc::clone(&rig.practice);
-    rig.konnektor.remove(card.iccsn());
-    let other = kim_testbed::pki::Card::smb(
+    let other = Card::smb(
         &rig.pki,
-        super::rig::iccsn("80276883110000000003"),
-        &kim_testbed::pki::Holder::institution("Praxis", "9-TESTBED-3".parse().unwrap()),
+        iccsn("80276883110000000003"),
+        &Holder::institution("Praxis", "9-TESTBED-3".parse().unwrap()),
         &[KeyType::Brainpool],
     );
     rig.konnektor.insert(Arc::new(other), &["praxis".parse().unwrap()], PinStatus::Disabled);
@@ -42,7 +40,7 @@ fn rig() -> Rig {
 }
 
 fn send(rig: &Rig, path: &str, action: &str, body: &str) -> HttpResponse {
-    let handle = rig.konnektor.card_handle(&super::rig::iccsn("80276883110000000003")).unwrap();
+    let handle = rig.konnektor.card_handle(&iccsn("80276883110000000003")).unwrap();
     let body = body.replace("SMC-B-2", handle.as_str());
     rig.konnektor.handle(&HttpRequest::soap(path, &format!("http://ws.gematik.de/conn/{action}"), body))
 }
@@ -74,4 +72,32 @@ fn a_recorded_decryption_request_is_understood() {
     let answer =
         send(&rig(), "/ws/EncryptionService", "crypt/EncryptionService/v6.1#DecryptDocument", &request);
     assert_eq!(fault_code(&answer), 4106, "the document is for another card");
+}
+
+/// Spec: gemSMIME_KOMLE 1.7.0, worked example.
+#[test]
+fn a_card_with_published_keys_decrypts_the_worked_example() {
+    let root = std::env::var_os("KIM_VECTORS").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")),
+        PathBuf::from,
+    );
+    let read = |name: &str| std::fs::read(root.join("gematik-smime").join(name));
+    let Ok(sealed) = read("inputEmail.txt.04.encryptedcms") else {
+        println!("skipped: no gematik-smime");
+        return;
+    };
+    let key = read("keysA/hci-enc-2-kim-bsp.prv.pem").unwrap();
+    let certificate = read("keysA/hci-enc-2-kim-bsp.crt").unwrap();
+    let identity = Identity::from_key_and_certificate(&key, &certificate).unwrap();
+    let (telematik_id, identities) = ("2-290002".parse().unwrap(), vec![(Purpose::Enc, identity)]);
+    let card = Card::from_identities(
+        iccsn("80276000000046290002"),
+        "Zahnarztpraxis 2 KIM-Bsp TEST-ONLY",
+        telematik_id,
+        identities,
+    );
+    let rig = Rig::new();
+    let handle = rig.konnektor.insert(Arc::new(card), &["M1".parse().unwrap()], PinStatus::Disabled).unwrap();
+    let opened = octets_of(&rig.decrypt(handle.as_str(), &sealed), "Base64Data");
+    assert!(opened == read("inputEmail.txt.03.signedwrap").unwrap());
 }

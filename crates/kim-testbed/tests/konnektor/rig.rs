@@ -181,12 +181,11 @@ pub(crate) fn last_code(answer: &HttpResponse) -> Option<u16> {
 
 /// The text of the first element with this local name.
 pub(crate) fn text_of<'a>(answer: &'a HttpResponse, name: &str) -> &'a str {
-    let text = answer.text();
-    let is_start =
-        |at: usize| text[..at].ends_with([':', '<']) && text[at + name.len()..].starts_with(['>', ' ']);
-    let (start, _) = text.match_indices(name).find(|(at, _)| is_start(*at)).unwrap();
-    let (_, after) = text[start..].split_once('>').unwrap();
-    after.split_once('<').unwrap().0
+    let starts = [format!(":{name}>"), format!(":{name} ")];
+    let found = starts.iter().filter_map(|start| answer.text().split_once(start.as_str()));
+    let (before, _) = found.min_by_key(|(before, _)| before.len()).unwrap();
+    let (_, element) = answer.text().split_at(before.len());
+    element.split_once('>').unwrap().1.split_once('<').unwrap().0
 }
 
 /// The octets of the first element with this local name.

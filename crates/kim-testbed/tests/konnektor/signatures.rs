@@ -1,8 +1,9 @@
 //! Documents are signed with an SM-B, and signatures are checked.
 
 use kim_testbed::cms;
-use kim_testbed::konnektor::{KonnektorConfig, Refusal};
-use kim_testbed::pki::{KeyType, Purpose};
+use kim_testbed::konnektor::{Konnektor, KonnektorConfig, Refusal};
+use kim_testbed::pki::{KeyType, Pki, Purpose};
+use kim_types::Context;
 
 use super::rig::{ATTRIBUTE, CONTEXT, Rig, fault_code, last_code, octets_of, sign_request, text_of};
 
@@ -113,10 +114,9 @@ fn a_signer_of_another_pki_is_unknown() {
     let rig = Rig::new();
     rig.enter_pin();
     let signature = signature(&rig);
-    let other =
-        kim_testbed::konnektor::Konnektor::new(kim_testbed::pki::Pki::new(72), KonnektorConfig::default());
+    let other = Konnektor::new(Pki::new(72), KonnektorConfig::default());
     let stranger = Rig { konnektor: other, ..Rig::new() };
-    stranger.konnektor.add_context(kim_types::Context {
+    stranger.konnektor.add_context(Context {
         mandant: "M1".parse().unwrap(),
         client_system: "PVS".parse().unwrap(),
         workplace: "Empfang".parse().unwrap(),
