@@ -37,7 +37,7 @@ fn send(proxy: &mut Proxy, octets: u64, now: Instant, events: &mut Vec<Event>) -
     handed_out
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2008 (never below 35882577)
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2008 (never below 35882577); open question Q2
 #[test]
 fn a_mail_of_the_greatest_size_is_taken() {
     let now = Instant::now();
@@ -49,7 +49,7 @@ fn a_mail_of_the_greatest_size_is_taken() {
     assert_eq!((out.content.as_slice(), events), (&b"\r\n"[..], vec![]));
 }
 
-/// Spec: KIM 1.5.4, A_19355
+/// Spec: KIM 1.5.4, A_19355; open question Q13
 #[test]
 fn a_larger_mail_is_refused_and_the_next_one_is_not_mixed_up_with_it() {
     let now = Instant::now();
