@@ -31,4 +31,4 @@ pub use form::Form;
 pub use sign::{SignatureRequest, sign};
 pub use verify::{Verified, VerifyError, verify};
 
-pub(crate) use inspect::{is_attribute, roles};
+pub(crate) use inspect::{is_attribute, policies, roles};

@@ -170,6 +170,11 @@ impl Konnektor {
         self.0.faults.add(operation, times, injection);
     }
 
+    /// Forgets what was planned to go wrong.
+    pub fn clear_injections(&self) {
+        self.0.faults.clear();
+    }
+
     /// The operations that were called, in their order, whether they succeeded or not.
     pub fn operations(&self) -> Vec<Operation> {
         lock(&self.0.operations).clone()

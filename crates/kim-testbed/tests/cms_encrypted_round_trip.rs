@@ -60,7 +60,7 @@ fn no_changed_octet_yields_other_content() {
     }
 }
 
-/// Spec: notes of real Konnektors: pieces of 1,000 octets, nonce of 12, tag of 16 octets.
+/// Spec: none — recorded messages of Konnektors have pieces of 1,000 octets, nonce of 12, tag of 16 octets.
 #[test]
 fn the_indefinite_form_is_cut_into_pieces_of_1000_octets() {
     let [_, ecc] = recipients();

@@ -4,7 +4,7 @@ use super::der::{OCTET_STRING, push_header, tlv};
 
 /// How a CMS structure is encoded.
 ///
-/// Spec: RFC 5652, 5.2 (BER is allowed); notes of real Konnektors: both forms occur.
+/// Spec: RFC 5652, 5.2 (BER is allowed); recorded messages: both forms occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Form {
     /// BER: indefinite lengths outside, the content in pieces of 1,000 octets.

@@ -42,7 +42,8 @@ impl Call<'_> {
             },
         };
         ids.end()?;
-        lock(self.state).check(&context)?;
+        let hide = |fault| if self.config.hides_unknown_context { Fault::new(4021) } else { fault };
+        lock(self.state).check(&context).map_err(hide)?;
         Ok(context)
     }
 

@@ -20,6 +20,8 @@ pub struct KonnektorConfig {
     pub signature_form: Form,
     /// The encoding of encrypted documents; default [`Form::Indefinite`].
     pub encryption_form: Form,
+    /// Whether unknown callers are told 4021 only, as PTV6 has it, instead of 4004, 4005 or 4006; default `false`.
+    pub hides_unknown_context: bool,
     /// Whether no revocation service answers, so that certificates are at best inconclusive; default `false`.
     pub offline: bool,
     /// What VerifyDocument says about signers of another PKI; default [`Refusal::Fault`].
@@ -83,6 +85,7 @@ impl Default for KonnektorConfig {
             client_login: ClientLogin::default(),
             signature_form: Form::default(),
             encryption_form: Form::default(),
+            hides_unknown_context: false,
             offline: false,
             unknown_signer: Refusal::default(),
             broken_signature: Refusal::default(),

@@ -1,5 +1,6 @@
 //! The operations that encrypt and decrypt.
 
+use kim_types::Context;
 use openssl::x509::X509;
 
 use super::call::{Call, key_types};
@@ -9,9 +10,8 @@ use super::namespace::Ns;
 use super::request::{Element, Fields};
 use super::signing::CMS;
 use super::vendor::Version;
-use crate::cms::{DecryptError, decrypt, encrypt, is_attribute};
-use crate::pki::{CertificateStatus, KeyType, Purpose};
-use kim_types::Context;
+use crate::cms::{DecryptError, decrypt, encrypt, is_attribute, policies};
+use crate::pki::{CertificateStatus, CertificateType, KeyType, Purpose};
 
 /// Encrypts a document for the holders of certificates.
 ///
@@ -63,15 +63,25 @@ fn recipients(call: &Call<'_>, context: &Context, keys: &Element<'_>) -> Result<
     if recipients.len() > call.config.max_recipients {
         return Err(Fault::new(4282));
     }
-    for certificate in &recipients {
-        match call.pki.status(certificate) {
-            CertificateStatus::Good => {}
-            CertificateStatus::OutsideValidity => return Err(bad_certificate("not valid at this time")),
-            CertificateStatus::Revoked => return Err(bad_certificate("revoked")),
-            CertificateStatus::UnknownIssuer => return Err(bad_certificate("issuer unknown")),
-        }
-    }
+    recipients.iter().try_for_each(|certificate| check_recipient(call, certificate))?;
     Ok(recipients)
+}
+
+fn check_recipient(call: &Call<'_>, certificate: &X509) -> Result<(), Fault> {
+    let why = match call.pki.status(certificate) {
+        CertificateStatus::Good => {
+            let policies = policies(&certificate.to_der().unwrap_or_default());
+            let encrypts = [CertificateType::HciEnc, CertificateType::HpEnc].map(CertificateType::oid);
+            if policies.iter().any(|policy| encrypts.contains(policy)) {
+                return Ok(());
+            }
+            "not for encryption"
+        }
+        CertificateStatus::OutsideValidity => "not valid at this time",
+        CertificateStatus::Revoked => "revoked",
+        CertificateStatus::UnknownIssuer => "issuer unknown",
+    };
+    Err(bad_certificate(why))
 }
 
 /// Which certificate it was, the Konnektor does not say.

@@ -23,7 +23,7 @@ const MESSAGE_ID: &str = "00000000-0000-4000-8000-000000000000";
 /// Errors that are notes about a success.
 const WARNINGS: [u16; 7] = [4043, 4065, 4256, 4257, 4259, 4264, 4273];
 /// Errors of the type Security; the others are Technical.
-const SECURITY: [u16; 6] = [4024, 4063, 4085, 4115, 4123, 4126];
+const SECURITY: [u16; 11] = [4010, 4011, 4012, 4013, 4014, 4024, 4063, 4085, 4115, 4123, 4126];
 
 impl Fault {
     /// The fault with this code.
@@ -65,6 +65,11 @@ impl Fault {
             4005 => "Ungültige Clientsystem-ID",
             4006 => "Ungültige Arbeitsplatz-ID",
             4008 => "Karte nicht als gesteckt identifiziert",
+            4010 => "Clientsystem ist dem Mandanten nicht zugeordnet",
+            4011 => "Arbeitsplatz ist dem Mandanten nicht zugeordnet",
+            4012 => "Kartenterminal ist dem Mandanten nicht zugeordnet",
+            4013 => "SM-B_Verwaltet ist dem Mandanten nicht zugeordnet",
+            4014 => "Für den Mandanten ist der Arbeitsplatz nicht dem Clientsystem zugeordnet",
             4021 => "Es sind nicht alle Pflichtparameter mandantId, clientSystemId, workplaceId gefüllt.",
             4024 => "Formatvalidierung fehlgeschlagen (Text)",
             4043 => "Timeout bei der PIN-Eingabe",

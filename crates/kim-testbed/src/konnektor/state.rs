@@ -51,18 +51,24 @@ impl State {
         self.contexts.push(Context { user: None, ..context });
     }
 
-    /// Whether Mandant, Clientsystem and workplace are known together.
+    /// Whether Mandant, Clientsystem and workplace are known, and known together.
     pub(super) fn check(&self, context: &Context) -> Result<(), Fault> {
-        let mandants = || self.contexts.iter().filter(|known| known.mandant == context.mandant);
-        let systems = || mandants().filter(|known| known.client_system == context.client_system);
-        let mut workplaces = systems().filter(|known| known.workplace == context.workplace);
-        let code = match (mandants().next(), systems().next(), workplaces.next()) {
-            (None, _, _) => 4004,
-            (_, None, _) => 4005,
-            (_, _, None) => 4006,
-            _ => return Ok(()),
-        };
-        Err(Fault::new(code))
+        let known = |fits: &dyn Fn(&Context) -> bool| self.contexts.iter().any(fits);
+        let mandant = |known: &Context| known.mandant == context.mandant;
+        let system = |known: &Context| known.client_system == context.client_system;
+        let workplace = |known: &Context| known.workplace == context.workplace;
+        let rules = [
+            (known(&mandant), 4004),
+            (known(&system), 4005),
+            (known(&workplace), 4006),
+            (known(&|known| mandant(known) && system(known)), 4010),
+            (known(&|known| mandant(known) && workplace(known)), 4011),
+            (known(&|known| mandant(known) && system(known) && workplace(known)), 4014),
+        ];
+        match rules.into_iter().find(|(obeyed, _)| !obeyed) {
+            None => Ok(()),
+            Some((_, code)) => Err(Fault::new(code)),
+        }
     }
 
     pub(super) fn insert(&mut self, card: Arc<Card>, mandants: &[MandantId], pin: PinStatus) {
@@ -112,7 +118,7 @@ impl State {
             return Err(Fault::new(4003));
         }
         if !slot.mandants.contains(&context.mandant) {
-            return Err(Fault::new(4009));
+            return Err(Fault::new(if slot.card.kind() == CardKind::Smb { 4013 } else { 4012 }));
         }
         let session = Session::of(slot.card.kind(), context);
         Ok((slot, session))

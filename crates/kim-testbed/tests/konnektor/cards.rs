@@ -1,5 +1,7 @@
 //! Cards are listed for those who may see them, and their handles live for one plug cycle.
 
+use kim_types::Context;
+
 use super::rig::{CONTEXT, Rig, fault_code};
 
 fn get_cards(rig: &Rig, filter: &str) -> String {
@@ -40,13 +42,16 @@ fn a_handle_dies_when_the_card_is_pulled() {
     assert_eq!(fault_code(&rig.pin("GetPinStatus", new.as_str(), "PIN.SMC")), 4101);
 }
 
-/// Spec: gemSpec_Kon 5.18.0, faults 4004, 4005, 4006.
+/// Spec: gemSpec_Kon 5.18.0, faults 4004, 4005, 4006, 4021.
 #[test]
-fn unknown_callers_are_told_what_is_unknown() {
+fn unknown_callers_are_told_what_is_unknown_or_not() {
     let rig = Rig::new();
     for (known, code) in [("M1", 4004), ("PVS", 4005), ("Empfang", 4006)] {
-        let context = CONTEXT.replace(known, "unknown");
-        assert_eq!(fault_code(&rig.event(&format!("<evt:GetCards>{context}</evt:GetCards>"))), code);
+        let body = format!("<evt:GetCards>{}</evt:GetCards>", CONTEXT.replace(known, "unknown"));
+        for (hidden, code) in [(false, code), (true, 4021)] {
+            rig.konnektor.configure(|config| config.hides_unknown_context = hidden);
+            assert_eq!(fault_code(&rig.event(&body)), code);
+        }
     }
 }
 
@@ -60,4 +65,30 @@ fn an_hba_needs_a_user() {
         rig.doctor_handle()
     );
     assert_eq!(fault_code(&rig.send("/ws/CardService", "CardService/v8.1#GetPinStatus", &body)), 4003);
+}
+
+/// Spec: gemSpec_Kon 5.18.0, faults 4010, 4011, 4012, 4014.
+#[test]
+fn what_is_known_has_to_belong_together() {
+    let rig = Rig::new();
+    let known = |mandant: &str, client_system: &str, workplace: &str| {
+        rig.konnektor.add_context(Context {
+            mandant: mandant.parse().unwrap(),
+            client_system: client_system.parse().unwrap(),
+            workplace: workplace.parse().unwrap(),
+            user: None,
+        });
+    };
+    known("M3", "Labor", "Keller");
+    known("M1", "Archiv", "Dach");
+    for (from, to, code) in [("PVS", "Labor", 4010), ("Empfang", "Keller", 4011), ("Empfang", "Dach", 4014)] {
+        let body = format!("<evt:GetCards>{}</evt:GetCards>", CONTEXT.replace(from, to));
+        assert_eq!(fault_code(&rig.event(&body)), code);
+    }
+    let body = format!(
+        "<card:GetPinStatus>{}<c:CardHandle>{}</c:CardHandle><ccmn:PinTyp>PIN.CH</ccmn:PinTyp></card:GetPinStatus>",
+        CONTEXT.replace("M1", "M2"),
+        rig.doctor_handle()
+    );
+    assert_eq!(fault_code(&rig.send("/ws/CardService", "CardService/v8.1#GetPinStatus", &body)), 4012);
 }

@@ -49,6 +49,7 @@ fn one_bad_certificate_fails_the_whole_call() {
         stranger(&rig.pki, Validity::EXPIRED),
         stranger(&Pki::new(72), Validity::CURRENT),
         revoked,
+        rig.practice.identity(Purpose::Sig, KeyType::Brainpool).unwrap().certificate_der(),
         b"no certificate".to_vec(),
     ];
     for certificate in bad {

@@ -3,7 +3,7 @@
 use kim_testbed::konnektor::{HttpRequest, KonnektorConfig, Vendor};
 use kim_testbed::pki::KeyType;
 
-use super::rig::{CONTEXT, Rig, fault_code, sign_request};
+use super::rig::{CONTEXT, Rig, envelope, fault_code, sign_request};
 
 fn get_cards(rig: &Rig, body: &str) -> u16 {
     fault_code(&rig.event(body))
@@ -47,6 +47,18 @@ fn action_message_and_address_belong_together() {
     assert_eq!(fault_code(&rig.send("/ws/CardService", "EventService/v7.2#GetCards", &body)), 4000);
     assert_eq!(rig.send("/ws/Unknown", "EventService/v7.2#GetCards", &body).status, 404);
     assert_eq!(rig.konnektor.handle(&HttpRequest::get("/ws/EventService")).status, 405);
+}
+
+#[test]
+fn a_message_that_breaks_off_is_refused_wherever_it_does() {
+    let rig = Rig::new();
+    let message = envelope(&sign_request(&rig.handle(), "ECC", "AAA-001", b"mail"));
+    let action = "http://ws.gematik.de/conn/SignatureService/v7.5#SignDocument";
+    for length in 0..message.len() {
+        let part = message.as_bytes()[..length].to_vec();
+        let answer = rig.konnektor.handle(&HttpRequest::soap("/ws/SignatureService", action, part));
+        assert_eq!(fault_code(&answer), 4000, "{length} octets");
+    }
 }
 
 /// Spec: gemSpec_Kon 5.18.0, A_17464; gemILF_PS 2.17.0, 4.1.3.
