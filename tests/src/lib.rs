@@ -1,1 +1,140 @@
-//! End-to-end tests of the KIM crates live in `tests/` of this package.
+//! What the end-to-end tests share: a testbed, a proxy in front of it, and mail programs. The tests are in `tests/`.
+
+#[cfg(unix)]
+pub mod peers;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits, Settings};
+use kim_examples::{Dialogue, testbed_settings};
+use kim_testbed::{Account, Testbed, TestbedConfig};
+use tokio::sync::watch;
+
+/// A practice: a testbed and the proxy in front of it, on ports the system chose. All of it ends when it is dropped.
+pub struct Practice {
+    /// The testbed.
+    pub testbed: Testbed,
+    /// Where the proxy takes SMTP.
+    pub smtp: SocketAddr,
+    /// Where the proxy takes POP3.
+    pub pop3: SocketAddr,
+    stop: watch::Sender<bool>,
+}
+
+impl Practice {
+    /// Starts with the defaults of the testbed.
+    ///
+    /// # Errors
+    /// A sentence about what could not be started.
+    pub async fn start() -> Result<Self, String> {
+        Self::with(TestbedConfig::default(), |_| {}).await
+    }
+
+    /// Starts with another testbed or other settings.
+    ///
+    /// # Errors
+    /// A sentence about what could not be started.
+    pub async fn with(config: TestbedConfig, change: impl FnOnce(&mut Settings)) -> Result<Self, String> {
+        let testbed = Testbed::start(config).await.map_err(|error| error.to_string())?;
+        let mut settings = testbed_settings(&testbed)?;
+        change(&mut settings);
+        let (_, clientmodul) = watch::channel(Clientmodul::new(settings));
+        let (stop, stopped) = watch::channel(false);
+        let mut bound = Vec::new();
+        for protocol in [Protocol::Smtp, Protocol::Pop3] {
+            let any = SocketAddr::from(([127, 0, 0, 1], 0));
+            let server = Server::bind(any, protocol, None, ServerLimits::default()).await;
+            let server = server.map_err(|error| error.to_string())?;
+            bound.push(server.local_addr().map_err(|error| error.to_string())?);
+            tokio::spawn(server.serve(clientmodul.clone(), stopped.clone(), Duration::ZERO));
+        }
+        match bound.as_slice() {
+            &[smtp, pop3] => Ok(Self { testbed, smtp, pop3, stop }),
+            _ => Err("two listeners were expected".to_owned()),
+        }
+    }
+
+    /// The account with this short name: `A`, `B`, `R`, `E`, `H`.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn account(&self, name: &str) -> Result<&Account, String> {
+        self.testbed.world().account(name).ok_or(format!("no account {name}"))
+    }
+
+    /// A mail program that is logged in to SMTP.
+    ///
+    /// # Errors
+    /// The reply that refused it.
+    pub async fn smtp(&self, name: &str) -> Result<Dialogue, String> {
+        let account = self.account(name)?;
+        let mut smtp = Dialogue::open(self.smtp).await?;
+        smtp.smtp_login(&account.smtp_user_name(self.testbed.smtp_addr()), &account.password).await?;
+        Ok(smtp)
+    }
+
+    /// A mail program that is logged in to POP3.
+    ///
+    /// # Errors
+    /// The reply that refused it.
+    pub async fn pop3(&self, name: &str) -> Result<Dialogue, String> {
+        let account = self.account(name)?;
+        let mut pop3 = Dialogue::open(self.pop3).await?;
+        pop3.pop3_login(&account.pop3_user_name(self.testbed.pop3_addr()), &account.password).await?;
+        Ok(pop3)
+    }
+
+    /// Sends a mail with everything but the login; the reply to DATA is given whatever it is.
+    ///
+    /// # Errors
+    /// A command before DATA was refused, or the connection is gone.
+    pub async fn send(
+        &self,
+        smtp: &mut Dialogue,
+        from: &str,
+        to: &[&str],
+        mail: &[u8],
+    ) -> Result<String, String> {
+        smtp.ask(&format!("MAIL FROM:<{from}>"), "250").await?;
+        for address in to {
+            smtp.ask(&format!("RCPT TO:<{address}>"), "250").await?;
+        }
+        smtp.ask("DATA", "354").await?;
+        smtp.send_message(mail).await?;
+        smtp.expect("", "DATA").await
+    }
+
+    /// Fetches and deletes everything in a mailbox.
+    ///
+    /// # Errors
+    /// The reply that was not expected.
+    pub async fn fetch_all(&self, name: &str) -> Result<Vec<Vec<u8>>, String> {
+        let mut pop3 = self.pop3(name).await?;
+        let count = pop3.ask("STAT", "+OK").await?;
+        let count: u32 = count.split(' ').nth(1).and_then(|count| count.parse().ok()).ok_or("STAT")?;
+        let mut mails = Vec::new();
+        for number in 1..=count {
+            pop3.ask(&format!("RETR {number}"), "+OK").await?;
+            mails.push(pop3.message().await?);
+            pop3.ask(&format!("DELE {number}"), "+OK").await?;
+        }
+        pop3.ask("QUIT", "+OK").await?;
+        Ok(mails)
+    }
+}
+
+impl Drop for Practice {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+/// A text mail.
+pub fn mail(from: &str, to: &str, subject: &str, body: &str) -> Vec<u8> {
+    format!(
+        "From: <{from}>\r\nTo: {to}\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{body}"
+    )
+    .into_bytes()
+}

@@ -290,6 +290,9 @@ impl Body for Octets {
 
 #[cfg(test)]
 mod tests {
+    use kim_testbed::{Testbed, TestbedConfig};
+    use kim_tls::{Identity, Pins, ServerTrust, client_config};
+
     use super::*;
 
     #[test]
@@ -301,5 +304,39 @@ mod tests {
         {
             assert_eq!(authority(url), Err(HttpError::Url), "{url}");
         }
+    }
+
+    /// The service directory of a testbed, read to its end.
+    async fn read(client: &HttpClient, url: &str, connection: Use, limit: u64) -> Result<usize, HttpError> {
+        let (method, url) = (Method::GET, url.to_owned());
+        let call = Call { method, url, fields: Vec::new(), body: Octets::none(), connection };
+        let mut response = client.send(call, limit).await?;
+        assert_eq!(response.status, StatusCode::OK);
+        let mut len = 0;
+        while let Some(octets) = response.chunk().await? {
+            len += octets.len();
+        }
+        Ok(len)
+    }
+
+    #[tokio::test]
+    async fn connections_are_used_again_and_bodies_have_a_limit() {
+        let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+        let pins = Pins::from_pem(testbed.konnektor_certificate_pem().as_bytes()).unwrap();
+        let (file, password) = testbed.konnektor_client_pkcs12();
+        let identity = Identity::from_pkcs12(&file, &password).unwrap();
+        let client = HttpClient::new(client_config(ServerTrust::Pins(pins), Some(&identity)).unwrap());
+        let url = testbed.konnektor_url();
+        let idle = || client.idle.lock().values().map(Vec::len).sum::<usize>();
+
+        let len = read(&client, &url, Use::Any, 1_000_000).await.unwrap();
+        assert_eq!(idle(), 1);
+        assert_eq!(read(&client, &url, Use::Any, u64::try_from(len).unwrap()).await, Ok(len));
+        assert_eq!(idle(), 1);
+        assert_eq!(read(&client, &url, Use::Fresh, 1_000_000).await, Ok(len));
+        assert_eq!(idle(), 2);
+        // The rest of a body that is too large is not read: the connection is not used again.
+        assert_eq!(read(&client, &url, Use::Any, 10).await, Err(HttpError::TooLarge));
+        assert_eq!(idle(), 1);
     }
 }

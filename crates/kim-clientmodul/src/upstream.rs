@@ -79,3 +79,66 @@ async fn handshake(
     let certificate = shown.map(|certificate| Bytes::copy_from_slice(certificate)).unwrap_or_default();
     Ok(Connected { stream, certificate })
 }
+
+#[cfg(test)]
+mod tests {
+    use kim_testbed::{Testbed, TestbedConfig};
+    use kim_tls::{Anchors, ExpectedName, Identity, ServerKind, ServerTrust, client_config};
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn tls(testbed: &Testbed, name: &str) -> Arc<ClientConfig> {
+        let trust = ServerTrust::Anchors {
+            anchors: Anchors::from_pem(testbed.fachdienst_trust_pem().as_bytes()).unwrap(),
+            name: ExpectedName::Dns(name.to_owned()),
+            required_kind: Some(ServerKind::FachdienstServer),
+        };
+        let (file, password) = testbed.clientmodul_pkcs12();
+        client_config(trust, Some(&Identity::from_pkcs12(&file, &password).unwrap())).unwrap()
+    }
+
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2074
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2075-03
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2182-01
+    #[tokio::test]
+    async fn a_mail_server_is_reached_if_it_has_the_expected_name() {
+        let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+        let port = testbed.smtp_addr().port();
+        let expected = tls(&testbed, testbed.fachdienst_name());
+        let mut connected = connect("127.0.0.1", port, expected, PATIENCE).await.ok().unwrap();
+        assert_eq!(connected.stream.read_u8().await.unwrap(), b'2');
+        assert!(!kim_tls::time_left(&connected.certificate, std::time::SystemTime::now()).is_zero());
+
+        let other = connect("127.0.0.1", port, tls(&testbed, "other.example"), PATIENCE).await;
+        assert_eq!(other.err(), Some(ConnectError::Distrust(Distrust::Name)));
+    }
+
+    /// The Konnektor's certificate has the right authority and name, but another type and role.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2075-03
+    #[tokio::test]
+    async fn a_server_of_another_kind_is_refused() {
+        let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+        let port = testbed.ldap_addr().port();
+        let refused = connect("127.0.0.1", port, tls(&testbed, "konnektor.konlan"), PATIENCE).await;
+        assert_eq!(refused.err(), Some(ConnectError::Distrust(Distrust::Kind)));
+    }
+
+    #[tokio::test]
+    async fn servers_that_do_not_answer_are_told_apart() {
+        let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+        let tls = || tls(&testbed, "localhost");
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let patience = Duration::from_millis(200);
+        assert_eq!(connect("127.0.0.1", port, tls(), patience).await.err(), Some(ConnectError::Timeout));
+        drop(silent);
+        let refused = ConnectError::Unreachable(io::ErrorKind::ConnectionRefused);
+        assert_eq!(connect("127.0.0.1", port, tls(), PATIENCE).await.err(), Some(refused));
+        assert_eq!(connect("not a host", port, tls(), PATIENCE).await.err(), Some(ConnectError::Host));
+    }
+}

@@ -1,1 +1,64 @@
-//! The rules of sending and receiving KIM mail as pure machines.
+//! Every rule of sending and receiving KIM mail, without I/O.
+//!
+//! A flow is a chain of steps. Each step is a question to the world ([`Call`]) or the end. The question carries the rest of
+//! the flow inside ([`Ask`]): answering it gives the next step, dropping it ends the flow.
+//!
+//! ```text
+//! send::start ─► LookUp ─► Cards ─► PinStatus ─► Sign ─► Encrypt ─► Protected ─► (MTA) ─► Conclusion
+//!                                                                 └► Refused
+//! receive::start ─► KnownCard ─► Cards ─► PinStatus ─► Decrypt ─► Verify ─► Delivered
+//! ```
+//!
+//! Whoever runs a flow writes one loop and one `match`; `kim-clientmodul` does it with tokio, the example `protect_and_open`
+//! in a single thread without sockets.
+//!
+//! ```
+//! use kim_flow::{Call, Run, receive};
+//!
+//! # fn run() -> Run {
+//! #     Run {
+//! #         rules: Default::default(),
+//! #         account: "a@elefant.kim.telematik".parse().unwrap(),
+//! #         now: std::time::UNIX_EPOCH,
+//! #         unique: [7; 16],
+//! #     }
+//! # }
+//! let mut step = receive::start(run(), "Subject: no KIM mail\r\n\r\nText\r\n".as_bytes().into());
+//! let delivered = loop {
+//!     step = match step {
+//!         receive::Step::Call(Call::Cards(ask)) => ask.answer(Ok(Vec::new())),
+//!         receive::Step::Call(_) => unimplemented!("ask the Konnektor, the directory, the cache"),
+//!         receive::Step::Done(delivered) => break delivered,
+//!     }
+//! };
+//! assert_eq!(delivered.mail.to_bytes(), "Subject: no KIM mail\r\n\r\nText\r\n".as_bytes());
+//! ```
+//!
+//! What a flow never does: read a clock, make up a random number, keep something after it ended. Time and uniqueness come with
+//! the [`Run`]; caches belong to the driver.
+//!
+//! Spec: gemSpec_CM_KOMLE 1.16.0, chapters 3.2 and 3.3; KIM 1.5.5 as far as it is known.
+
+mod ask;
+mod call;
+mod cards;
+mod mail;
+mod protected;
+pub mod receive;
+mod recipients;
+mod refusal;
+mod report;
+mod rules;
+pub mod send;
+
+pub use ask::Ask;
+pub use call::{
+    Call, CardCertificates, CardMemory, CardPin, CardSearch, Decrypt, Encrypt, FromKonnektor, LookUp,
+    LookUpError, Purpose, Sign,
+};
+pub use cards::{CardError, PinTrouble};
+pub use protected::{Conclusion, Protected};
+pub use recipients::{DropReason, Dropped};
+pub use refusal::{Cause, Refused};
+pub use report::Report;
+pub use rules::{Rules, Run};

@@ -85,9 +85,14 @@ impl OuterMessage {
 
     /// The octets in pieces of at most 64 KiB, except for header fields that are longer; lines end in CRLF, nothing is
     /// dot-stuffed.
-    pub fn chunks(&self) -> impl Iterator<Item = Bytes> + '_ {
+    pub fn chunks(&self) -> impl Iterator<Item = Bytes> + Send + use<> {
         let block = LINE.0.saturating_mul(LINES);
-        self.head.pieces().iter().cloned().chain(self.cms.chunks(block).map(base64_lines))
+        let mut rest = self.cms.clone();
+        let lines = std::iter::from_fn(move || {
+            let next = rest.split_to(block.min(rest.len()));
+            (!next.is_empty()).then(|| base64_lines(&next))
+        });
+        self.head.pieces().to_vec().into_iter().chain(lines)
     }
 
     /// All octets at once, for tests and small messages.

@@ -19,7 +19,7 @@
 /// assert_eq!(reader.next(&mut input), Some(Line::TooLong));
 /// assert_eq!(reader.next(&mut input), None); // "QU" is kept until the rest comes
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LineReader {
     limit: usize,
     line: zeroize::Zeroizing<Vec<u8>>,
@@ -42,6 +42,13 @@ impl std::fmt::Debug for Line {
             Self::Whole(line) => write!(f, "Whole([{} octets])", line.len()),
             Self::TooLong => f.write_str("TooLong"),
         }
+    }
+}
+
+impl std::fmt::Debug for LineReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A line may be a password.
+        write!(f, "LineReader([{} of {} octets])", self.line.len(), self.limit)
     }
 }
 

@@ -1,0 +1,82 @@
+//! [`Cache`]: answers kept in memory for a while.
+//!
+//! Nothing here ever touches a disk: certificates and verdicts must be safe against manipulation (KOM-LE-A_2026, A_22348).
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A map whose entries end after a time, with a greatest number of entries.
+///
+/// Shared between sessions. When it is full, the entry that ends first makes room.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026, KOM-LE-A_2061, A_22340, A_22348, A_22416.
+#[derive(Debug)]
+pub(crate) struct Cache<K, V> {
+    lifetime: Duration,
+    capacity: usize,
+    entries: Mutex<HashMap<K, (Instant, V)>>,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
+    pub(crate) fn new(lifetime: Duration, capacity: usize) -> Self {
+        Self { lifetime, capacity, entries: Mutex::default() }
+    }
+
+    /// The value, if it is there and has not ended.
+    pub(crate) fn find(&self, key: &K, now: Instant) -> Option<V> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        match entries.get(key) {
+            Some((end, value)) if *end > now => Some(value.clone()),
+            Some(_) => {
+                entries.remove(key);
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Keeps a value for the lifetime of the cache, or for `at_most` if that is shorter.
+    pub(crate) fn keep(&self, key: K, value: V, now: Instant, at_most: Option<Duration>) {
+        let lifetime = at_most.map_or(self.lifetime, |limit| limit.min(self.lifetime));
+        let Some(end) = now.checked_add(lifetime).filter(|end| *end > now) else { return };
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= self.capacity && !entries.contains_key(&key) {
+            let first = entries.iter().min_by_key(|(_, (end, _))| *end).map(|(key, _)| key.clone());
+            first.and_then(|key| entries.remove(&key));
+        }
+        entries.insert(key, (end, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_value_ends_with_its_lifetime_or_earlier_if_asked() {
+        let (cache, now) = (Cache::new(HOUR, 9), Instant::now());
+        cache.keep("a", 1, now, None);
+        cache.keep("b", 2, now, Some(HOUR / 2));
+        cache.keep("c", 3, now, Some(Duration::ZERO));
+        let half = now + HOUR / 2;
+        assert_eq!(
+            (cache.find(&"a", half), cache.find(&"b", half), cache.find(&"c", now)),
+            (Some(1), None, None)
+        );
+        assert_eq!(cache.find(&"a", now + HOUR), None);
+    }
+
+    #[test]
+    fn a_full_cache_gives_up_what_ends_first() {
+        let (cache, now) = (Cache::new(HOUR, 2), Instant::now());
+        cache.keep("long", 1, now, None);
+        cache.keep("short", 2, now, Some(HOUR / 2));
+        cache.keep("new", 3, now, None);
+        let found = ["long", "short", "new"].map(|key| cache.find(&key, now));
+        assert_eq!(found, [Some(1), None, Some(3)]);
+    }
+}

@@ -1,0 +1,95 @@
+//! What a login needs from outside: a Konnektor that knows the call context, and a connection to the mail server.
+
+use std::time::Instant;
+
+use kim_konnektor::{CertificateResult, Error, GetCards, VerifyCertificate};
+use kim_tls::{ExpectedName, ServerKind, ServerTrust};
+use kim_username::{Host, UserName};
+use thiserror::Error;
+
+use crate::clientmodul::{Account, Clientmodul};
+use crate::legs::Connection;
+use crate::participant::Participant;
+use crate::upstream;
+
+/// Why a login ends before the mail server was asked.
+#[derive(Debug, Error)]
+pub(crate) enum LoginError {
+    #[error("the user name selects a Konnektor that is not configured")]
+    UnknownKonnektor,
+    #[error("the Konnektor does not know the call context: {0}")]
+    UnknownContext(Error),
+    #[error("the user name names no server, and none is configured")]
+    NoServer,
+    #[error(transparent)]
+    Connect(#[from] upstream::ConnectError),
+    #[error(transparent)]
+    Tls(#[from] kim_tls::TlsError),
+    #[error("the Konnektor calls the server certificate invalid")]
+    InvalidCertificate,
+    #[error("the Konnektor could not be asked about the server certificate: {0}")]
+    Unchecked(Error),
+}
+
+/// Checks the call context and opens a TLS connection to the server of the user name (S3, S4).
+///
+/// A Konnektor that does not answer does not stop a login (deltas Q17): sending and fetching will say so.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2011, KOM-LE-A_2015-01, KOM-LE-A_2033, KOM-LE-A_2037-01, KOM-LE-A_2064.
+pub(crate) async fn connect(
+    clientmodul: &Clientmodul,
+    user: &UserName,
+) -> Result<(Participant, Box<dyn Connection>), LoginError> {
+    let participant = clientmodul.participant(Account::of(user)).map_err(|_| LoginError::UnknownKonnektor)?;
+    match participant.konnektor.soap.call(&user.context, &GetCards::default()).await {
+        Err(Error::Fault(fault)) if fault.is_context() => {
+            return Err(LoginError::UnknownContext(Error::Fault(fault)));
+        }
+        Err(error) => tracing::warn!(%error, "the Konnektor could not be asked about the call context"),
+        Ok(_) => {}
+    }
+    let fachdienst = &participant.shared.fachdienst;
+    let server = user.server.as_ref().ok_or(LoginError::NoServer)?;
+    let host = server.host.to_string();
+    let name = match (fachdienst.names.get(host.trim_matches(['[', ']'])), &server.host) {
+        (Some(name), _) => ExpectedName::Dns(name.clone()),
+        (None, Host::Name(name)) => ExpectedName::Dns(name.to_string()),
+        (None, Host::Ip(address)) => ExpectedName::Ip(*address),
+    };
+    let trust = ServerTrust::Anchors {
+        anchors: fachdienst.anchors.clone(),
+        name,
+        required_kind: Some(ServerKind::FachdienstServer),
+    };
+    let tls = kim_tls::client_config(trust, fachdienst.identity.as_ref())?;
+    let connection =
+        upstream::connect(host.trim_matches(['[', ']']), server.port, tls, fachdienst.connect_timeout)
+            .await?;
+    if fachdienst.verify_with_konnektor {
+        ask_konnektor(&participant, &connection.certificate).await?;
+    }
+    Ok((participant, Box::new(connection.stream)))
+}
+
+/// Has the Konnektor check a server certificate; a positive verdict is good for a while (KOM-LE-A_2075-03, A_22348).
+async fn ask_konnektor(participant: &Participant, certificate: &bytes::Bytes) -> Result<(), LoginError> {
+    let Participant { shared, konnektor, account } = participant;
+    let fingerprint = kim_tls::fingerprint(certificate);
+    if shared.server_verdicts.find(&fingerprint, Instant::now()).is_some() {
+        return Ok(());
+    }
+    let question = VerifyCertificate { certificate: certificate.clone(), at: None };
+    match konnektor.soap.call(&account.context, &question).await {
+        Ok(verdict) => match verdict.result {
+            CertificateResult::Invalid => Err(LoginError::InvalidCertificate),
+            CertificateResult::Valid => {
+                let left = kim_tls::time_left(certificate, std::time::SystemTime::now());
+                shared.server_verdicts.keep(fingerprint, (), Instant::now(), Some(left));
+                Ok(())
+            }
+            // The Konnektor knows nothing against it, but that is not worth remembering.
+            CertificateResult::Inconclusive => Ok(()),
+        },
+        Err(error) => Err(LoginError::Unchecked(error)),
+    }
+}

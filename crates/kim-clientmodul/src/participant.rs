@@ -1,0 +1,86 @@
+//! [`Participant`]: protect and open, the Clientmodul without ports.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use kim_flow::receive::{self, Delivered};
+use kim_flow::{Protected, Refused, Run, send};
+use kim_types::{Address, Envelope, Octets};
+
+use crate::answers::Answers;
+use crate::clientmodul::{Account, Konnektor, Shared};
+
+/// One account with its way to cards and directory.
+///
+/// Cheap to clone. Dropping a future of it ends the work at once; nothing is left behind. Every call to the Konnektor and
+/// the directory has the deadline of their settings.
+#[derive(Clone)]
+pub struct Participant {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) konnektor: Arc<Konnektor>,
+    pub(crate) account: Account,
+}
+
+impl Participant {
+    /// The account.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Signs and encrypts a mail for the recipients of its envelope.
+    ///
+    /// The message and the envelope of [`Protected`] go to the MTA; [`Protected::delivered`] then says what the client is
+    /// told and whether a report is due.
+    ///
+    /// # Errors
+    /// [`Refused`] has the reply for the client and the cause. The mail must not be sent.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019.
+    pub async fn protect(&self, envelope: Envelope, mail: Octets) -> Result<Box<Protected>, Refused> {
+        let answers = Answers { participant: self };
+        let mut step = send::start(self.run().await, envelope, mail);
+        loop {
+            step = match step {
+                send::Step::Call(call) => answers.answer(call).await,
+                send::Step::Protected(protected) => return Ok(protected),
+                send::Step::Refused(refused) => return Err(refused),
+            }
+        }
+    }
+
+    /// Decrypts and checks a received message. Whatever is wrong with it, there is something to read.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
+    pub async fn open(&self, message: Bytes) -> Delivered {
+        let answers = Answers { participant: self };
+        let mut step = receive::start(self.run().await, message);
+        loop {
+            step = match step {
+                receive::Step::Call(call) => answers.answer(call).await,
+                receive::Step::Done(delivered) => return *delivered,
+            }
+        }
+    }
+
+    /// Looks an address up so that the answer waits in the cache.
+    pub(crate) async fn prefetch(&self, address: &Address) {
+        // A failure shows when the answer is needed.
+        let _ = Answers { participant: self }.listing(address, true).await;
+    }
+
+    /// The rules as this Konnektor allows them, and the moment.
+    async fn run(&self) -> Run {
+        let mut rules = self.shared.rules.clone();
+        if let Ok(directory) = self.konnektor.soap.directory().await {
+            rules.konnektor_version = Some(directory.kim_version.clone());
+            rules.konnektor_ecc = directory.services.supports_ecc();
+        }
+        Run {
+            rules: Arc::new(rules),
+            account: self.account.address.clone(),
+            now: SystemTime::now(),
+            unique: kim_tls::random(),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! One POP3 session: the machine of kim-pop3, the wire, and the flow that opens its mails.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Instant;
+
+use bytes::Bytes;
+use kim_flow::receive::{Delivered, Outcome};
+use kim_pop3::{Answer, Call, Event, Input, Login, LoginRefusal, Open, Output, Proxy, Wait};
+use kim_types::Octets;
+use tracing::{info, warn};
+
+use crate::clientmodul::Clientmodul;
+use crate::legs::{Connection, Happened, Heard, Legs};
+use crate::login::{self, LoginError};
+use crate::participant::Participant;
+
+/// A task that runs while the machine waits for its answer; dropped, it is cancelled.
+type Task = Pin<Box<dyn Future<Output = Finished> + Send>>;
+
+/// What a task came to.
+enum Finished {
+    Login(Login, Result<(Participant, Box<dyn Connection>), LoginError>),
+    Open(Open, Delivered),
+}
+
+/// Runs a session until one side is gone.
+pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>) {
+    let config = clientmodul.shared().pop3.clone();
+    let patience = config.timeout_client;
+    let session = Session {
+        machine: Proxy::new(config, Instant::now()),
+        legs: Legs::new(client, patience),
+        clientmodul,
+        participant: None,
+        task: None,
+        message: Octets::new(),
+        to_show: None,
+    };
+    session.run().await;
+}
+
+struct Session {
+    clientmodul: Clientmodul,
+    machine: Proxy,
+    legs: Legs,
+    participant: Option<Participant>,
+    task: Option<Task>,
+    /// The message that is coming from the server.
+    message: Octets,
+    /// The mail that is going to the client.
+    to_show: Option<std::vec::IntoIter<Bytes>>,
+}
+
+impl Session {
+    async fn run(mut self) {
+        let mut out = Output::default();
+        let mut wait = self.machine.handle(Input::Start, Instant::now(), &mut out);
+        loop {
+            self.legs.say(&mut out.client, &mut out.server).await;
+            if std::mem::take(&mut out.close_server) {
+                self.legs.close_server().await;
+            }
+            if !out.content.is_empty() {
+                self.message.push(std::mem::take(&mut out.content));
+            }
+            for event in out.events.drain(..) {
+                self.note(event);
+            }
+            if let Some(call) = out.call.take() {
+                self.begin(call);
+            }
+            let Wait::For { client, server, content, until } = wait else { break };
+            if content {
+                let chunk = self.to_show.as_mut().and_then(Iterator::next);
+                let input = chunk.as_deref().map_or(Input::ContentEnd, Input::Content);
+                wait = self.machine.handle(input, Instant::now(), &mut out);
+                continue;
+            }
+            wait = tokio::select! {
+                finished = pending(&mut self.task) => {
+                    self.task = None;
+                    let answer = self.finish(finished);
+                    self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
+                }
+                happened = self.legs.next(client, server, until) => {
+                    let now = Instant::now();
+                    match happened {
+                        Happened::Client(Heard::Octets(octets)) => {
+                            self.machine.handle(Input::Client(&octets), now, &mut out)
+                        }
+                        Happened::Client(Heard::Closed) => self.machine.handle(Input::ClientClosed, now, &mut out),
+                        Happened::Server(Heard::Octets(octets)) => {
+                            self.machine.handle(Input::Server(&octets), now, &mut out)
+                        }
+                        Happened::Server(Heard::Closed) => self.machine.handle(Input::ServerClosed, now, &mut out),
+                        Happened::Tick => self.machine.handle(Input::Tick, now, &mut out),
+                    }
+                }
+            };
+        }
+        self.legs.close().await;
+    }
+
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::MessageDiscarded => self.message = Octets::new(),
+            other => info!(event = ?other, "pop3"),
+        }
+    }
+
+    /// Starts what the machine asks for.
+    fn begin(&mut self, call: Call) {
+        match call {
+            Call::Login(login) => {
+                let clientmodul = self.clientmodul.clone();
+                self.task = Some(Box::pin(async move {
+                    let connected = login::connect(&clientmodul, login.user()).await;
+                    Finished::Login(login, connected)
+                }));
+            }
+            Call::Open(open) => {
+                let message = std::mem::take(&mut self.message);
+                // The machine fetches mails only after a login, which sets the participant.
+                let Some(participant) = self.participant.clone() else { return };
+                self.task = Some(Box::pin(async move {
+                    Finished::Open(open, participant.open(message.to_bytes()).await)
+                }));
+            }
+        }
+    }
+
+    fn finish(&mut self, finished: Finished) -> Answer {
+        match finished {
+            Finished::Login(login, Ok((participant, connection))) => {
+                self.participant = Some(participant);
+                self.legs.connect_server(connection);
+                login.connected()
+            }
+            Finished::Login(login, Err(error)) => {
+                warn!(%error, "pop3 login");
+                login.refused(match error {
+                    LoginError::UnknownKonnektor => LoginRefusal::UnknownKonnektor,
+                    LoginError::UnknownContext(_) => LoginRefusal::UnknownContext,
+                    _ => LoginRefusal::Unreachable,
+                })
+            }
+            Finished::Open(open, delivered) => {
+                match &delivered.outcome {
+                    Outcome::Substituted(trouble) => warn!(?trouble, "mail not decrypted"),
+                    other => info!(outcome = other.name(), "mail fetched"),
+                }
+                self.to_show = Some(delivered.mail.pieces().to_vec().into_iter());
+                open.deliver()
+            }
+        }
+    }
+}
+
+/// Waits for the task, for ever if there is none.
+async fn pending(task: &mut Option<Task>) -> Finished {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}

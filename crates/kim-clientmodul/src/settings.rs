@@ -1,0 +1,80 @@
+//! What a Clientmodul has to be told: [`Settings`].
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use kim_flow::Rules;
+use kim_konnektor::Crypt;
+use kim_tls::{Anchors, Identity};
+use kim_types::KonnektorId;
+
+use crate::soap::KonnektorSettings;
+use crate::vzd::DirectorySettings;
+
+/// Everything a [`crate::Clientmodul`] has to be told.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, Tab_Konf_Param, A_21457, A_21517.
+pub struct Settings {
+    /// The rules of both flows.
+    pub rules: Rules,
+    /// How the mail servers are reached.
+    pub fachdienst: Fachdienst,
+    /// The Konnektors; the first one marked as default serves user names without a KonnektorId.
+    pub konnektors: Vec<Konnektor>,
+    /// How long answers are kept.
+    pub caches: Caches,
+    /// The SMTP side.
+    pub smtp: kim_smtp::Config,
+    /// The POP3 side.
+    pub pop3: kim_pop3::Config,
+}
+
+/// How the mail servers of the Fachdienst are reached.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2064, KOM-LE-A_2075-03; deltas Q19.
+pub struct Fachdienst {
+    /// The client certificate C.CM.TLS-CS; `None` for servers that ask for none.
+    pub identity: Option<Identity>,
+    /// The certificate authorities of the servers.
+    pub anchors: Anchors,
+    /// Whether the Konnektor is asked about every server certificate. Default of the specification: yes.
+    pub verify_with_konnektor: bool,
+    /// The name a server's certificate must have, for servers that a user name gives as IP address.
+    pub names: HashMap<String, String>,
+    /// How long connecting, the TLS handshake included, may take.
+    pub connect_timeout: Duration,
+}
+
+/// A Konnektor and the directory behind it.
+pub struct Konnektor {
+    /// The name user names may select it by.
+    pub id: KonnektorId,
+    /// Whether it serves user names without a KonnektorId.
+    pub default: bool,
+    /// How its services are called.
+    pub soap: KonnektorSettings,
+    /// How the directory is reached through it.
+    pub directory: DirectorySettings,
+    /// The algorithm of signatures. Default: RSA_ECC where the Konnektor knows the choice.
+    pub signature: Crypt,
+}
+
+/// How long answers are kept in memory.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, Tab_Konf_Param (TTL_ENC_CERT, TTL_EMAIL_ICCSN), A_22340, A_22416, A_22348.
+#[derive(Debug, Clone)]
+pub struct Caches {
+    /// Directory entries and verdicts about server certificates. Default: 12 hours.
+    pub certificates: Duration,
+    /// Which card holds the key of a certificate. Default: 30 days.
+    pub cards: Duration,
+    /// Limits of accounts. Default: 24 hours.
+    pub limits: Duration,
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        let hour = Duration::from_secs(3600);
+        Self { certificates: hour * 12, cards: hour * 24 * 30, limits: hour * 24 }
+    }
+}

@@ -1,0 +1,145 @@
+//! What a flow asks of the world: [`Call`].
+
+use bytes::Bytes;
+use kim_fachdienst::Limits;
+use kim_konnektor::{Card, CertificateVerdict, PinKind, PinResult, PinStatus, Verification};
+use kim_smime::IssuerAndSerial;
+use kim_types::{Address, CardHandle, Iccsn, Octets};
+use kim_vzd::Listing;
+use thiserror::Error;
+
+use crate::Ask;
+
+/// An answer of the Konnektor, or why there is none.
+pub type FromKonnektor<T> = Result<T, kim_konnektor::Error>;
+
+/// One thing a flow needs before it can go on; `S` is the step that follows.
+///
+/// Every call is made in the name of the account the flow was started for: its call context, its address and its password.
+/// Retries that the Konnektor's faults allow (a used job number, a stale card handle, a busy terminal) are the driver's
+/// business; an `Err` is the final word. The enum is exhaustive on purpose: a driver that does not know a call cannot go on.
+#[derive(Debug)]
+pub enum Call<S> {
+    /// Directory entries, one answer for each address in the order asked.
+    LookUp(Ask<LookUp, Vec<Result<Listing, LookUpError>>, S>),
+    /// The limits of the account; `None` when the Fachdienst gives none and none are cached (deltas Q14).
+    Limits(Ask<(), Option<Limits>, S>),
+    /// GetCards: the cards the call context may use.
+    Cards(Ask<(), FromKonnektor<Vec<Card>>, S>),
+    /// ReadCardCertificate: the certificates of a card for one purpose, RSA and ECC, as far as the card has them.
+    CardCertificates(Ask<CardCertificates, FromKonnektor<Vec<Bytes>>, S>),
+    /// GetPinStatus.
+    PinStatus(Ask<CardPin, FromKonnektor<PinStatus>, S>),
+    /// VerifyPin: the PIN is typed at the terminal, which may take minutes.
+    VerifyPin(Ask<CardPin, FromKonnektor<PinResult>, S>),
+    /// GetJobNumber and SignDocument; the answer is the CMS.
+    Sign(Ask<Sign, FromKonnektor<Bytes>, S>),
+    /// EncryptDocument; the answer is the CMS.
+    Encrypt(Ask<Encrypt, FromKonnektor<Bytes>, S>),
+    /// VerifyCertificate for each certificate, one answer each in the order asked.
+    CheckCertificates(Ask<Vec<Bytes>, Vec<FromKonnektor<CertificateVerdict>>, S>),
+    /// The card known to hold the key of one of these certificates, if the cache has it.
+    KnownCard(Ask<CardSearch, Option<Iccsn>, S>),
+    /// Remember which card holds the key of a certificate.
+    RememberCard(Ask<CardMemory, (), S>),
+    /// DecryptDocument; the answer is the decrypted content.
+    Decrypt(Ask<Decrypt, FromKonnektor<Bytes>, S>),
+    /// VerifyDocument of a CMS that contains its content.
+    Verify(Ask<Octets, FromKonnektor<Verification>, S>),
+}
+
+/// Addresses to look up in the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookUp {
+    /// The addresses, without duplicates.
+    pub addresses: Vec<Address>,
+    /// Whether a cached answer will do. A fresh answer replaces the cached one.
+    pub cache: bool,
+}
+
+/// Why the directory did not answer. "No such address" is not an error but an empty [`Listing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LookUpError {
+    /// No connection, no answer in time, or an answer that is none.
+    #[error("the directory does not answer")]
+    Unavailable,
+}
+
+/// Which certificates of which card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardCertificates {
+    /// The card.
+    pub card: CardHandle,
+    /// Their purpose.
+    pub purpose: Purpose,
+}
+
+/// What a certificate of a card is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// C.ENC.
+    Encryption,
+    /// C.SIG: of an SM-B the certificate C.HCI.OSIG.
+    Signature,
+}
+
+/// A PIN of a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardPin {
+    /// The card.
+    pub card: CardHandle,
+    /// PIN.SMC or PIN.CH.
+    pub pin: PinKind,
+}
+
+/// A document to be signed.
+#[derive(Debug, Clone)]
+pub struct Sign {
+    /// The card whose signature key is used.
+    pub card: CardHandle,
+    /// The document.
+    pub document: Octets,
+    /// The recipient-emails attribute in DER, to become a signed attribute.
+    pub attribute: Bytes,
+}
+
+/// A document to be encrypted.
+#[derive(Debug, Clone)]
+pub struct Encrypt {
+    /// The document.
+    pub document: Octets,
+    /// The certificates of all recipients and the sender, in DER.
+    pub certificates: Vec<Bytes>,
+    /// The recipient-emails attribute in DER, to become an unauthenticated attribute.
+    pub attribute: Bytes,
+}
+
+/// A document to be decrypted.
+#[derive(Debug, Clone)]
+pub struct Decrypt {
+    /// The card that holds the key.
+    pub card: CardHandle,
+    /// The CMS as received.
+    pub document: Octets,
+}
+
+/// Certificates of which one belongs to the wanted card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardSearch {
+    /// The address the certificates were used for.
+    pub address: Address,
+    /// The certificates.
+    pub certificates: Vec<IssuerAndSerial>,
+}
+
+/// The card that holds the key of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardMemory {
+    /// The address the certificate was used for.
+    pub address: Address,
+    /// The certificate.
+    pub certificate: IssuerAndSerial,
+    /// The card.
+    pub card: Iccsn,
+}

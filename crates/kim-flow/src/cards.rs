@@ -1,0 +1,172 @@
+//! Which card signs, which card decrypts, and whether its PIN is verified.
+//!
+//! Both flows continue through these functions: each takes what happens next as a closure and gives the first call.
+//!
+//! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2020, KOM-LE-A_2057, KOM-LE-A_2058, KOM-LE-A_2061, KOM-LE-A_2062.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use kim_konnektor::{Card, CardKind, PinKind, PinResult, PinStatus};
+use kim_smime::Certificate;
+use kim_types::{CardHandle, Iccsn, TelematikId};
+use thiserror::Error;
+
+use crate::call::{CardCertificates, CardMemory, CardPin, CardSearch, FromKonnektor, Purpose};
+use crate::{Ask, Call};
+
+/// Why no card can be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CardError {
+    /// No card of the needed kind is in reach of the workplace, or none has the key.
+    #[error("no card with the key is available")]
+    Missing,
+    /// The PIN is not verified and could not be.
+    #[error("the PIN of the card is not verified: {0:?}")]
+    Pin(PinTrouble),
+    /// The Konnektor gave no answer, or a fault.
+    #[error(transparent)]
+    Konnektor(#[from] kim_konnektor::Error),
+}
+
+/// What is wrong with a PIN; each needs another hand at the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PinTrouble {
+    /// GetPinStatus gave a state in which the PIN cannot be typed.
+    Status(PinStatus),
+    /// VerifyPin ended without success.
+    Result(PinResult),
+}
+
+type Next<T, S> = Box<dyn FnOnce(Result<T, CardError>) -> S + Send>;
+
+/// Finds the SM-B that signs: the one with the sender's Telematik-ID, else the first (flows §2.1).
+pub(crate) fn signing_card<S: From<Call<S>> + 'static>(
+    sender: Option<TelematikId>,
+    next: Next<CardHandle, S>,
+) -> S {
+    Call::Cards(Ask::new((), move |cards: FromKonnektor<Vec<Card>>| {
+        let mut cards: VecDeque<Card> = match cards {
+            Ok(cards) => cards.into_iter().filter(|card| card.kind == CardKind::Smb).collect(),
+            Err(error) => return next(Err(error.into())),
+        };
+        let Some(first) = cards.pop_front() else { return next(Err(CardError::Missing)) };
+        match sender {
+            Some(sender) if !cards.is_empty() => {
+                let preferred = first.handle.clone();
+                cards.push_front(first);
+                card_of(sender, cards, preferred, next)
+            }
+            _ => verified(CardPin { card: first.handle, pin: PinKind::Smc }, next),
+        }
+    }))
+    .into()
+}
+
+/// Reads the signature certificates one card after the other until one has the Telematik-ID.
+fn card_of<S: From<Call<S>> + 'static>(
+    owner: TelematikId,
+    mut cards: VecDeque<Card>,
+    otherwise: CardHandle,
+    next: Next<CardHandle, S>,
+) -> S {
+    let Some(card) = cards.pop_front() else {
+        return verified(CardPin { card: otherwise, pin: PinKind::Smc }, next);
+    };
+    let question = CardCertificates { card: card.handle.clone(), purpose: Purpose::Signature };
+    Call::CardCertificates(Ask::new(question, move |certificates: FromKonnektor<Vec<Bytes>>| {
+        if parsed(certificates.unwrap_or_default()).any(|found| found.telematik_id() == Some(&owner)) {
+            verified(CardPin { card: card.handle, pin: PinKind::Smc }, next)
+        } else {
+            card_of(owner, cards, otherwise, next)
+        }
+    }))
+    .into()
+}
+
+/// Finds the card that holds the key of one of the certificates: in the cache, else by reading every card (R8, R9).
+pub(crate) fn decrypting_card<S: From<Call<S>> + 'static>(search: CardSearch, next: Next<CardPin, S>) -> S {
+    let question = search.clone();
+    Call::KnownCard(Ask::new(question, move |known: Option<Iccsn>| {
+        Call::Cards(Ask::new((), move |cards: FromKonnektor<Vec<Card>>| {
+            let cards: VecDeque<Card> = match cards {
+                Ok(cards) => cards.into_iter().filter(|card| PinKind::of(card.kind).is_some()).collect(),
+                Err(error) => return next(Err(error.into())),
+            };
+            let hit = cards.iter().find(|card| known.is_some() && card.iccsn == known);
+            match hit
+                .and_then(|card| Some(CardPin { card: card.handle.clone(), pin: PinKind::of(card.kind)? }))
+            {
+                Some(card) => with_verified_pin(card, next),
+                None => card_with_key(search, cards, None, next),
+            }
+        }))
+        .into()
+    }))
+    .into()
+}
+
+/// Reads the encryption certificates one card after the other until one is wanted.
+fn card_with_key<S: From<Call<S>> + 'static>(
+    search: CardSearch,
+    mut cards: VecDeque<Card>,
+    trouble: Option<kim_konnektor::Error>,
+    next: Next<CardPin, S>,
+) -> S {
+    let Some(card) = cards.pop_front() else {
+        return next(Err(trouble.map_or(CardError::Missing, CardError::Konnektor)));
+    };
+    let question = CardCertificates { card: card.handle.clone(), purpose: Purpose::Encryption };
+    Call::CardCertificates(Ask::new(question, move |certificates: FromKonnektor<Vec<Bytes>>| {
+        let certificates = match certificates {
+            Ok(certificates) => certificates,
+            Err(error) => return card_with_key(search, cards, Some(error), next),
+        };
+        let hit = parsed(certificates)
+            .map(|found| found.issuer_and_serial().clone())
+            .find(|found| search.certificates.contains(found));
+        let (Some(certificate), Some(pin)) = (hit, PinKind::of(card.kind)) else {
+            return card_with_key(search, cards, trouble, next);
+        };
+        let pin = CardPin { card: card.handle, pin };
+        match card.iccsn {
+            Some(card) => {
+                let memory = CardMemory { address: search.address, certificate, card };
+                Call::RememberCard(Ask::new(memory, move |()| with_verified_pin(pin, next))).into()
+            }
+            None => with_verified_pin(pin, next),
+        }
+    }))
+    .into()
+}
+
+fn verified<S: From<Call<S>> + 'static>(card: CardPin, next: Next<CardHandle, S>) -> S {
+    with_verified_pin(card, Box::new(move |card| next(card.map(|card| card.card))))
+}
+
+/// Asks for the PIN status and, where that helps, for the PIN.
+pub(crate) fn with_verified_pin<S: From<Call<S>> + 'static>(card: CardPin, next: Next<CardPin, S>) -> S {
+    Call::PinStatus(Ask::new(card.clone(), move |status: FromKonnektor<PinStatus>| match status {
+        Ok(PinStatus::Verified | PinStatus::Disabled) => next(Ok(card)),
+        Ok(PinStatus::Verifiable) => type_pin(card, next),
+        Ok(other) => next(Err(CardError::Pin(PinTrouble::Status(other)))),
+        Err(error) => next(Err(error.into())),
+    }))
+    .into()
+}
+
+/// Has the PIN typed at the terminal, once.
+pub(crate) fn type_pin<S: From<Call<S>> + 'static>(card: CardPin, next: Next<CardPin, S>) -> S {
+    Call::VerifyPin(Ask::new(card.clone(), move |result: FromKonnektor<PinResult>| match result {
+        Ok(PinResult::Ok) => next(Ok(card)),
+        Ok(other) => next(Err(CardError::Pin(PinTrouble::Result(other)))),
+        Err(error) => next(Err(error.into())),
+    }))
+    .into()
+}
+
+fn parsed(certificates: Vec<Bytes>) -> impl Iterator<Item = Certificate> {
+    certificates.into_iter().filter_map(|der| Certificate::from_der(der).ok())
+}

@@ -1,0 +1,340 @@
+//! The configuration file of the proxy: [`Config`].
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kim_clientmodul::{Auth, Caches, DirectorySettings, Fachdienst, Konnektor, KonnektorSettings, Settings};
+use kim_flow::Rules;
+use kim_konnektor::{Crypt, EndpointMode};
+use kim_smime::IntegrityMode;
+use kim_tls::{Anchors, ClientAuth, ExpectedName, Identity, Pins, ServerTrust};
+use kim_types::{DomainSuffixes, Secret};
+
+use crate::section::{Problems, Section, Source};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A configuration that was read and checked completely.
+pub struct Config {
+    pub settings: Settings,
+    pub smtp: Listen,
+    pub pop3: Listen,
+    pub log: Log,
+    /// Keys of the file that have no effect yet.
+    pub notes: Vec<String>,
+}
+
+/// Where a listener listens, and with which TLS.
+pub struct Listen {
+    pub addresses: Vec<SocketAddr>,
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    pub json: bool,
+    pub level: String,
+}
+
+impl Config {
+    /// Reads a configuration; relative paths start at `folder`.
+    ///
+    /// # Errors
+    /// Every problem of the file at once, each with its line and key.
+    pub fn read(text: &str, folder: &Path) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let source = Source { text, folder };
+        let table = match toml::de::DeTable::parse(text) {
+            Ok(table) => table.into_inner(),
+            Err(error) => {
+                let line = error.span().map_or(1, |span| source.line(span.start));
+                problems.add(line, error.message());
+                return Err(problems);
+            }
+        };
+        let mut root = Section::new("", 1, table, &source);
+        let config = read(&mut root, &mut problems);
+        root.finish(&mut problems);
+        match config.filter(|_| problems.is_empty()) {
+            Some(config) => Ok(Self { notes: problems.into_notes(), ..config }),
+            None => Err(problems),
+        }
+    }
+}
+
+fn read(root: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Config> {
+    let mut mail = root.section("mail", problems);
+    let suffixes = mail.list("trusted_domain_suffixes", problems).map(DomainSuffixes::new::<String>);
+    let rules = rules(mail, suffixes.clone().unwrap_or_default(), problems);
+    let (smtp_listen, smtp) = smtp(root.section("smtp", problems), &rules, problems);
+    let (pop3_listen, pop3) = pop3(root.section("pop3", problems), &rules, problems);
+    let fachdienst = fachdienst(root.section("fachdienst", problems), problems);
+    let sections = root.sections("konnektor", problems);
+    if sections.is_empty() {
+        problems.add(1, "konnektor: at least one [[konnektor]] is needed");
+    }
+    let konnektors: Vec<Option<Konnektor>> =
+        sections.into_iter().map(|section| konnektor(section, problems)).collect();
+    let caches = caches(root.section("cache", problems), problems);
+    let log = log(root.section("log", problems), problems);
+    let settings = Settings {
+        rules,
+        fachdienst: fachdienst?,
+        konnektors: konnektors.into_iter().collect::<Option<_>>()?,
+        caches,
+        smtp,
+        pop3,
+    };
+    Some(Config { settings, smtp: smtp_listen, pop3: pop3_listen, log, notes: Vec::new() })
+}
+
+fn rules(mut section: Section<'_, '_>, suffixes: DomainSuffixes, problems: &mut Problems) -> Rules {
+    let default = Rules::default();
+    let modes = [
+        ("embed", IntegrityMode::Embed),
+        ("replace", IntegrityMode::Replace),
+        ("deliver", IntegrityMode::Deliver),
+    ];
+    let rules = Rules {
+        on_integrity_failure: section
+            .choice("on_integrity_failure", problems, &modes)
+            .unwrap_or(default.on_integrity_failure),
+        large_threshold: section.number("large_threshold", problems).unwrap_or(default.large_threshold),
+        product_version: section.text("product_version", problems).unwrap_or(default.product_version),
+        product_type_version: section
+            .text("product_type_version", problems)
+            .unwrap_or(default.product_type_version),
+        suffixes,
+        ..Rules::default()
+    };
+    section.finish(problems);
+    rules
+}
+
+fn smtp(mut section: Section<'_, '_>, rules: &Rules, problems: &mut Problems) -> (Listen, kim_smtp::Config) {
+    let mut config = kim_smtp::Config { suffixes: rules.suffixes.clone(), ..kim_smtp::Config::default() };
+    config.timeout_client = section.duration("timeout_client", problems).unwrap_or(config.timeout_client);
+    config.timeout_server = section.duration("timeout_server", problems).unwrap_or(config.timeout_server);
+    (listen(section, SocketAddr::from(([127, 0, 0, 1], 10025)), problems), config)
+}
+
+fn pop3(mut section: Section<'_, '_>, rules: &Rules, problems: &mut Problems) -> (Listen, kim_pop3::Config) {
+    let mut config = kim_pop3::Config { suffixes: rules.suffixes.clone(), ..kim_pop3::Config::default() };
+    config.timeout_client = section.duration("timeout_client", problems).unwrap_or(config.timeout_client);
+    config.timeout_server = section.duration("timeout_server", problems).unwrap_or(config.timeout_server);
+    (listen(section, SocketAddr::from(([127, 0, 0, 1], 10995)), problems), config)
+}
+
+/// The address and the TLS of a listener; plain is for this machine only.
+fn listen(mut section: Section<'_, '_>, default: SocketAddr, problems: &mut Problems) -> Listen {
+    let addresses = section.list("listen", problems).unwrap_or_else(|| vec![default]);
+    let implicit = section.choice("tls", problems, &[("off", false), ("implicit", true)]).unwrap_or(false);
+    let identity = identity(&mut section, problems);
+    let choices = [("off", 0), ("optional", 1), ("required", 2)];
+    let client_auth = section.choice("client_auth", problems, &choices).unwrap_or(0);
+    let anchors = section.file("client_trust", problems).map(|pem| Anchors::from_pem(&pem));
+    if !implicit && addresses.iter().any(|address| !address.ip().is_loopback()) {
+        section.problem("tls", "off is for loopback addresses only; use tls = \"implicit\"", problems);
+    }
+    let mut tls = None;
+    if implicit {
+        let clients = match (client_auth, anchors) {
+            (0, _) => Some(ClientAuth::Off),
+            (1, Some(Ok(anchors))) => Some(ClientAuth::Optional(anchors)),
+            (2, Some(Ok(anchors))) => Some(ClientAuth::Required(anchors)),
+            _ => None,
+        };
+        match (identity, clients) {
+            (Some(identity), Some(clients)) => match kim_tls::server_config(&identity, clients) {
+                Ok(config) => tls = Some(config),
+                Err(error) => section.problem("identity", error, problems),
+            },
+            (None, _) => section.problem("identity", "tls = \"implicit\" needs an identity", problems),
+            (_, None) => {
+                section.problem("client_trust", "client_auth needs a PEM file of authorities", problems)
+            }
+        }
+    }
+    section.finish(problems);
+    Listen { addresses, tls }
+}
+
+/// A PKCS#12 file and its password.
+fn identity(section: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Identity> {
+    let password = section.password("identity_password", problems).unwrap_or_default();
+    let file = section.file("identity", problems)?;
+    match Identity::from_pkcs12(&file, &password) {
+        Ok(identity) => Some(identity),
+        Err(error) => {
+            section.problem("identity", error, problems);
+            None
+        }
+    }
+}
+
+fn fachdienst(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<Fachdienst> {
+    let identity = identity(&mut section, problems);
+    let anchors = match section.file("trust", problems).map(|pem| Anchors::from_pem(&pem)) {
+        Some(Ok(anchors)) => Some(anchors),
+        Some(Err(error)) => {
+            section.problem("trust", error, problems);
+            None
+        }
+        None => {
+            section.problem("trust", "a PEM file of the authorities of the mail servers is needed", problems);
+            None
+        }
+    };
+    let verify_with_konnektor = section.flag("verify_with_konnektor", problems).unwrap_or(true);
+    let names = section.map("names", problems).into_iter().collect();
+    let later = ["domains", "kas_url", "account_url", "kas_timeout", "kas_link_hosts", "resolver"];
+    section.unused(&later, problems);
+    section.finish(problems);
+    Some(Fachdienst {
+        identity,
+        anchors: anchors?,
+        verify_with_konnektor,
+        names,
+        connect_timeout: MINUTE / 2,
+    })
+}
+
+fn konnektor(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<Konnektor> {
+    let id = section.parsed("id", problems);
+    let default = section.flag("default", problems).unwrap_or(false);
+    let url = section.text("url", problems);
+    if id.is_none() || url.is_none() {
+        section.problem("id, url", "both are needed", problems);
+    }
+    let trust = server_trust(&mut section, problems);
+    let identity = identity(&mut section, problems);
+    let user = section.text("username", problems);
+    let password = section.password("password", problems);
+    let auth =
+        match section.choice("auth", problems, &[("certificate", 0), ("basic", 1), ("none", 2)]).unwrap_or(0)
+        {
+            0 if identity.is_none() => {
+                section.problem("identity", "auth = \"certificate\" needs an identity", problems);
+                return None;
+            }
+            1 => match (user, password) {
+                (Some(user), Some(password)) => Auth::Basic { user, password },
+                _ => {
+                    section.problem(
+                        "username",
+                        "auth = \"basic\" needs username and password_file or password_env",
+                        problems,
+                    );
+                    return None;
+                }
+            },
+            0 => Auth::Certificate,
+            _ => Auth::None,
+        };
+    let modes = [
+        ("published", EndpointMode::Published),
+        ("rewrite-authority", EndpointMode::RewriteAuthority),
+        ("rewrite-prefix", EndpointMode::RewritePrefix),
+    ];
+    let endpoints = section.choice("endpoints", problems, &modes).unwrap_or(EndpointMode::Published);
+    let timeout = section.duration("timeout", problems).unwrap_or(MINUTE);
+    let pin_timeout = section.duration("pin_timeout", problems).unwrap_or(MINUTE * 5);
+    let signatures = [("RSA_ECC", Crypt::RsaEcc), ("ECC", Crypt::Ecc), ("RSA", Crypt::Rsa)];
+    let signature = section.choice("signature", problems, &signatures).unwrap_or(Crypt::RsaEcc);
+    let with_certificate = section.flag("ldap_client_certificate", problems).unwrap_or(true);
+    let (ldap, base) = (section.text("ldap", problems), section.text("ldap_base", problems));
+    let ldap = ldap.or_else(|| Some(format!("{}:636", host_of(url.as_deref()?)?)));
+    let ldap = ldap.and_then(|address| {
+        let (host, port) = address.rsplit_once(':')?;
+        Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
+    });
+    if ldap.is_none() {
+        section.problem("ldap", "host:port is wanted, or a url of the form https://host/path", problems);
+    }
+    let line = section.line();
+    section.finish(problems);
+    let (id, url, trust) = (id?, url?, trust?);
+    let mut tls = |identity: Option<&Identity>| {
+        kim_tls::client_config(trust.clone(), identity)
+            .map_err(|error| problems.add(line, format!("konnektor.identity: {error}")))
+            .ok()
+    };
+    let soap_tls = tls(identity.as_ref())?;
+    let ldap_tls = tls(identity.as_ref().filter(|_| with_certificate))?;
+    let (host, port) = ldap?;
+    let base = base.unwrap_or("dc=data,dc=vzd".to_owned());
+    Some(Konnektor {
+        id,
+        default,
+        soap: KonnektorSettings { url, tls: soap_tls, auth, endpoints, timeout, pin_timeout },
+        directory: DirectorySettings { host, port, base, tls: ldap_tls, timeout, max_entries: 50 },
+        signature,
+    })
+}
+
+/// `pins`, or `trust` with `expected_name`.
+fn server_trust(section: &mut Section<'_, '_>, problems: &mut Problems) -> Option<ServerTrust> {
+    let pins = section.files("pins", problems);
+    let anchors = section.file("trust", problems);
+    let name = section.text("expected_name", problems);
+    match (pins, anchors, name) {
+        (Some(files), None, None) => match Pins::from_pem(&files.join(&b'\n')) {
+            Ok(pins) => Some(ServerTrust::Pins(pins)),
+            Err(error) => {
+                section.problem("pins", error, problems);
+                None
+            }
+        },
+        (None, Some(pem), Some(name)) => match Anchors::from_pem(&pem) {
+            Ok(anchors) => {
+                Some(ServerTrust::Anchors { anchors, name: ExpectedName::Dns(name), required_kind: None })
+            }
+            Err(error) => {
+                section.problem("trust", error, problems);
+                None
+            }
+        },
+        _ => {
+            section.problem("pins", "either pins, or trust with expected_name", problems);
+            None
+        }
+    }
+}
+
+fn host_of(url: &str) -> Option<String> {
+    let authority = url.strip_prefix("https://")?.split('/').next()?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+fn caches(mut section: Section<'_, '_>, problems: &mut Problems) -> Caches {
+    let default = Caches::default();
+    section.unused(&["versions"], problems);
+    let caches = Caches {
+        certificates: section.duration("certificates", problems).unwrap_or(default.certificates),
+        cards: section.duration("cards", problems).unwrap_or(default.cards),
+        limits: section.duration("limits", problems).unwrap_or(default.limits),
+    };
+    section.finish(problems);
+    caches
+}
+
+fn log(mut section: Section<'_, '_>, problems: &mut Problems) -> Log {
+    let json = section.choice("format", problems, &[("text", false), ("json", true)]).unwrap_or(false);
+    let levels = ["error", "warn", "info", "debug"].map(|level| (level, level));
+    let level = section.choice("level", problems, &levels).unwrap_or("info").to_owned();
+    section.unused(&["dir", "keep", "flow"], problems);
+    section.finish(problems);
+    Log { json, level }
+}
+
+/// The password of a file, for the command line.
+pub fn password_file(path: &Path) -> std::io::Result<Secret> {
+    Ok(Secret::from(std::fs::read_to_string(path)?.trim_end_matches(['\r', '\n'])))
+}

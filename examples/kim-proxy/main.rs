@@ -1,0 +1,87 @@
+//! A KIM Clientmodul as a proxy for mail programs: configuration, logging and `main`. Everything else is in the libraries.
+
+#![expect(unreachable_pub, reason = "nothing of a program can be reached from outside")]
+
+mod config;
+mod demo;
+mod options;
+mod proxy;
+mod section;
+mod self_test;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use config::{Config, Log};
+use options::{Command, USAGE};
+
+fn main() -> ExitCode {
+    let command = match Command::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(problem) => return fail(&format!("{problem}\n\n{USAGE}")),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.to_string()),
+    };
+    let result = match command {
+        Command::Help => {
+            say(USAGE);
+            Ok(())
+        }
+        Command::Check(file) => read(&file).map(|config| config.notes.iter().for_each(|note| say(note))),
+        Command::Run(file) => read(&file).and_then(|config| {
+            log(&config.log);
+            runtime.block_on(proxy::run(file, config))
+        }),
+        Command::Demo { once } => {
+            log(&Log { json: false, level: "warn".to_owned() });
+            runtime.block_on(demo::run(once))
+        }
+        Command::SelfTest { file, user, password_file } => read(&file).and_then(|config| {
+            log(&config.log);
+            let password = config::password_file(&password_file).map_err(|error| error.to_string())?;
+            runtime.block_on(self_test::configured(config, &user, &password))
+        }),
+    };
+    // Sessions that still run are cut off here; what was promised has been kept by then.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => fail(&problem),
+    }
+}
+
+/// Reads a configuration, with a sentence for people if that fails.
+pub fn read(file: &Path) -> Result<Config, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    Config::read(&text, folder).map_err(|problems| format!("{} is not usable:\n{problems}", file.display()))
+}
+
+fn log(log: &Log) {
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::new(&log.level));
+    if log.json {
+        subscriber.json().init();
+    } else {
+        subscriber.init();
+    }
+}
+
+fn fail(problem: &str) -> ExitCode {
+    #[expect(clippy::print_stderr, reason = "a program says on stderr why it fails")]
+    {
+        eprintln!("{}", problem.trim_end());
+    }
+    ExitCode::FAILURE
+}
+
+/// Prints a line for the person at the terminal.
+pub fn say(line: &str) {
+    #[expect(clippy::print_stdout, reason = "the output of a program")]
+    {
+        println!("{line}");
+    }
+}
