@@ -1,5 +1,9 @@
 //! Structures that gematik and real Konnektors made are read.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail loudly and says why it was skipped")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail loudly and says why it was skipped"
+)]
 
 use std::path::PathBuf;
 
