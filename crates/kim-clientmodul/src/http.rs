@@ -45,7 +45,7 @@ pub(crate) struct Call {
     /// An absolute https URL.
     pub(crate) url: String,
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Octets,
+    pub(crate) body: RequestBody,
     pub(crate) connection: Use,
 }
 
@@ -106,7 +106,7 @@ impl HttpClient {
         Ok(Response { status: head.status, fields: head.headers, body, left: limit, reused, home })
     }
 
-    async fn connect(&self, authority: &Authority) -> Result<SendRequest<Octets>, HttpError> {
+    async fn connect(&self, authority: &Authority) -> Result<SendRequest<RequestBody>, HttpError> {
         let Authority { host, port } = authority;
         let connected = upstream::connect(host, *port, self.tls.clone(), CONNECT_TIME).await?;
         let (size, fields) = MAX_HEADER;
@@ -123,7 +123,7 @@ impl HttpClient {
 }
 
 impl Call {
-    fn into_request(self, authority: &Authority) -> Result<Request<Octets>, HttpError> {
+    fn into_request(self, authority: &Authority) -> Result<Request<RequestBody>, HttpError> {
         let url: Uri = self.url.parse().map_err(|_| HttpError::Url)?;
         let path = url.path_and_query().map_or("/", |path| path.as_str());
         let mut request =
@@ -143,7 +143,7 @@ pub(crate) struct Response {
     left: u64,
     reused: bool,
     /// Where the connection goes when the body is complete.
-    home: Option<(Arc<Idle>, Authority, SendRequest<Octets>)>,
+    home: Option<(Arc<Idle>, Authority, SendRequest<RequestBody>)>,
 }
 
 impl Response {
@@ -210,7 +210,7 @@ impl std::fmt::Display for Authority {
 struct Idle(Mutex<HashMap<Authority, Vec<Waiting>>>);
 
 struct Waiting {
-    line: SendRequest<Octets>,
+    line: SendRequest<RequestBody>,
     since: Instant,
 }
 
@@ -222,7 +222,7 @@ impl Waiting {
 
 impl Idle {
     /// A connection that still looks alive; the youngest, because it lives longest.
-    async fn take(&self, authority: &Authority) -> Option<SendRequest<Octets>> {
+    async fn take(&self, authority: &Authority) -> Option<SendRequest<RequestBody>> {
         loop {
             let mut waiting = self.lock().get_mut(authority)?.pop()?;
             if waiting.is_usable() && waiting.line.ready().await.is_ok() {
@@ -231,7 +231,7 @@ impl Idle {
         }
     }
 
-    fn keep(&self, authority: Authority, line: SendRequest<Octets>) {
+    fn keep(&self, authority: Authority, line: SendRequest<RequestBody>) {
         let mut idle = self.lock();
         idle.retain(|_, lines| {
             lines.retain(Waiting::is_usable);
@@ -249,12 +249,12 @@ impl Idle {
 }
 
 /// The body of a request: a known number of octets that are made while they are sent.
-pub(crate) struct Octets {
+pub(crate) struct RequestBody {
     left: u64,
     chunks: Box<dyn Iterator<Item = Bytes> + Send>,
 }
 
-impl Octets {
+impl RequestBody {
     pub(crate) fn none() -> Self {
         Self::new(0, std::iter::empty())
     }
@@ -265,7 +265,7 @@ impl Octets {
     }
 }
 
-impl Body for Octets {
+impl Body for RequestBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -309,7 +309,7 @@ mod tests {
     /// The service directory of a testbed, read to its end.
     async fn read(client: &HttpClient, url: &str, connection: Use, limit: u64) -> Result<usize, HttpError> {
         let (method, url) = (Method::GET, url.to_owned());
-        let call = Call { method, url, fields: Vec::new(), body: Octets::none(), connection };
+        let call = Call { method, url, fields: Vec::new(), body: RequestBody::none(), connection };
         let mut response = client.send(call, limit).await?;
         assert_eq!(response.status, StatusCode::OK);
         let mut len = 0;

@@ -16,7 +16,7 @@ use kim_konnektor::{
 use kim_types::{CardHandle, Context, Secret};
 use rustls::ClientConfig;
 
-use crate::http::{Call, HttpClient, HttpError, Octets, Response, Use};
+use crate::http::{Call, HttpClient, HttpError, RequestBody, Response, Use};
 use crate::upstream::ConnectError;
 
 /// The greatest size of a response in octets: 64 MiB, room for a document of 40 MiB in base64.
@@ -129,7 +129,7 @@ impl KonnektorClient {
         };
         let document = in_time(patience, self.exchange(&request)).await;
         if let Err(Error::Unavailable { .. }) = &document {
-            self.forget(&directory).await;
+            self.forget(&directory);
         }
         operation.response(document?)
     }
@@ -181,10 +181,12 @@ impl KonnektorClient {
         Ok(Directory { kim_version: directory.product().kim_version(), services })
     }
 
-    /// Forgets a directory that led nowhere, unless somebody has read a newer one already.
-    async fn forget(&self, stale: &Arc<Directory>) {
-        let mut known = self.directory.lock().await;
-        if known.as_ref().is_some_and(|known| Arc::ptr_eq(known, stale)) {
+    /// Forgets a directory that led nowhere, unless somebody has read a newer one or is about to: who has the lock for
+    /// long is reading.
+    fn forget(&self, stale: &Arc<Directory>) {
+        if let Ok(mut known) = self.directory.try_lock()
+            && known.as_ref().is_some_and(|known| Arc::ptr_eq(known, stale))
+        {
             *known = None;
         }
     }
@@ -215,7 +217,13 @@ impl KonnektorClient {
 
     fn get_directory(&self, connection: Use) -> Call {
         let fields = self.authorization().into_iter().collect();
-        Call { method: Method::GET, url: self.settings.url.clone(), fields, body: Octets::none(), connection }
+        Call {
+            method: Method::GET,
+            url: self.settings.url.clone(),
+            fields,
+            body: RequestBody::none(),
+            connection,
+        }
     }
 
     fn post(&self, request: &Request, action: HeaderValue, connection: Use) -> Call {
@@ -225,7 +233,7 @@ impl KonnektorClient {
             method: Method::POST,
             url: request.url.clone(),
             fields: fields.collect(),
-            body: Octets::new(request.body.len(), request.body.chunks()),
+            body: RequestBody::new(request.body.len(), request.body.chunks()),
             connection,
         }
     }

@@ -101,7 +101,7 @@ impl DirectoryClient {
             Ok(result) => result.map_err(|(error, _)| error)?,
             Err(_) => {
                 // A server that says nothing may be gone without having said so.
-                self.disconnect().await;
+                self.disconnect();
                 return Err(DirectoryError::Timeout);
             }
         };
@@ -112,7 +112,7 @@ impl DirectoryClient {
         let (ldap, connection) = self.connect().await.map_err(|error| (error, Connection::New))?;
         let entries = search(ldap, &self.settings, filter(address)).await;
         if matches!(entries, Err(DirectoryError::Unreachable | DirectoryError::Protocol)) {
-            self.disconnect().await;
+            self.disconnect();
         }
         entries.map_err(|error| (error, connection))
     }
@@ -129,9 +129,11 @@ impl DirectoryClient {
         Ok((ldap, Connection::New))
     }
 
-    async fn disconnect(&self) {
-        // The last handle closes the connection.
-        self.connection.lock().await.take();
+    /// Gives the connection up; it closes with the last look-up on it. Who has the lock for long is replacing it.
+    fn disconnect(&self) {
+        if let Ok(mut connection) = self.connection.try_lock() {
+            connection.take();
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Look-ups in the directory over TLS, and what becomes of them when something goes wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 #[path = "support/clients.rs"]
 mod clients;
 
@@ -43,7 +45,7 @@ async fn certificates_and_versions_are_found_over_every_kind_of_key() {
             };
             assert_eq!(listing.certificates, entry.certificates());
             assert_eq!(listing.version.to_string(), account.version);
-            assert_eq!(listing.telematik_ids, [account.telematik_id.clone()]);
+            assert_eq!(listing.telematik_ids, std::slice::from_ref(&account.telematik_id));
         }
     }
 }

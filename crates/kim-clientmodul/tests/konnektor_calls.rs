@@ -1,5 +1,7 @@
 //! Calls to a Konnektor over TLS, and what becomes of them when something goes wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 #[path = "support/clients.rs"]
 mod clients;
 

@@ -1,6 +1,7 @@
 //! Clients of a testbed, configured as for the real thing.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::sync::Arc;
 use std::time::Duration;
