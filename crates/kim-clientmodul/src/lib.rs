@@ -48,5 +48,5 @@ pub use clientmodul::{Account, Clientmodul, UnknownKonnektor};
 pub use participant::Participant;
 pub use server::{ListenError, Protocol, Server, ServerLimits};
 pub use settings::{Caches, Fachdienst, Konnektor, Settings};
-pub use soap::{Auth, KonnektorClient, KonnektorSettings};
+pub use soap::{Auth, Directory, KonnektorClient, KonnektorSettings};
 pub use vzd::{DirectoryClient, DirectoryError, DirectorySettings};
