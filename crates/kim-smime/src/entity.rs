@@ -59,11 +59,12 @@ pub(crate) fn cms(header: &Header, body: Bytes, kind: SmimeType, max: usize) -> 
         ),
         SmimeType::SignedData => ("signed-data", "application/pkcs7-mime; smime-type=signed-data"),
     };
-    let matches = |found: &ContentType<'_>| {
-        is(found, "application", "pkcs7-mime")
-            && found.attribute("smime-type").is_none_or(|found| found.eq_ignore_ascii_case(smime_type))
+    let named = |found: &ContentType<'_>| {
+        found.attribute("smime-type").is_none_or(|found| found.eq_ignore_ascii_case(smime_type))
     };
-    if !content_type(header, matches) {
+    if !content_type(header, |found| is(found, "application", "pkcs7-mime") && named(found))
+        .unwrap_or_default()
+    {
         return Err(FormatError::ContentType { expected });
     }
     match transfer_encoding(header)?.as_str() {
@@ -77,7 +78,7 @@ pub(crate) fn cms(header: &Header, body: Bytes, kind: SmimeType, max: usize) -> 
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2097; RFC 2046 §5.2.1.
 pub(crate) fn check_rfc822(header: &Header) -> Result<(), FormatError> {
-    if !content_type(header, |found| is(found, "message", "rfc822")) {
+    if media_type(header) != MediaType::Rfc822 {
         return Err(FormatError::ContentType { expected: "message/rfc822" });
     }
     match transfer_encoding(header)?.as_str() {
@@ -86,24 +87,57 @@ pub(crate) fn check_rfc822(header: &Header) -> Result<(), FormatError> {
     }
 }
 
+/// The media types whose parts matter.
+#[derive(PartialEq, Eq)]
+pub(crate) enum MediaType {
+    /// Parts between lines of `boundary`.
+    Multipart {
+        boundary: String,
+    },
+    Rfc822,
+    Pkcs7Mime,
+    /// Anything else, or nothing, or several.
+    Other,
+}
+
+/// The media type of an entity.
+pub(crate) fn media_type(header: &Header) -> MediaType {
+    let read = |found: &ContentType<'_>| {
+        if found.ctype().eq_ignore_ascii_case("multipart") {
+            found
+                .attribute("boundary")
+                .map_or(MediaType::Other, |boundary| MediaType::Multipart { boundary: boundary.to_owned() })
+        } else if is(found, "message", "rfc822") {
+            MediaType::Rfc822
+        } else if is(found, "application", "pkcs7-mime") {
+            MediaType::Pkcs7Mime
+        } else {
+            MediaType::Other
+        }
+    };
+    content_type(header, read).unwrap_or(MediaType::Other)
+}
+
 fn is(found: &ContentType<'_>, ctype: &str, subtype: &str) -> bool {
     found.ctype().eq_ignore_ascii_case(ctype)
         && found.subtype().is_some_and(|found| found.eq_ignore_ascii_case(subtype))
 }
 
-/// Whether there is exactly one Content-Type, and it matches.
-fn content_type(header: &Header, matches: impl Fn(&ContentType<'_>) -> bool) -> bool {
-    let Some(field) = header.only("Content-Type") else { return false };
-    let field = [b"Content-Type: ", field.value().as_slice(), b"\r\n\r\n"].concat();
-    let message = MessageParser::new().parse_headers(&field);
-    message.is_some_and(|message| match message.headers() {
-        [header] => matches!(header.value(), HeaderValue::ContentType(found) if matches(found)),
-        _ => false,
-    })
+/// What `read` makes of the Content-Type, if there is exactly one.
+fn content_type<T>(header: &Header, read: impl Fn(&ContentType<'_>) -> T) -> Option<T> {
+    let field = [b"Content-Type: ", header.only("Content-Type")?.value().as_slice(), b"\r\n\r\n"].concat();
+    let message = MessageParser::new().parse_headers(&field)?;
+    match message.headers() {
+        [header] => match header.value() {
+            HeaderValue::ContentType(found) => Some(read(found)),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The transfer encoding in lower case, empty if there is none.
-fn transfer_encoding(header: &Header) -> Result<String, FormatError> {
+pub(crate) fn transfer_encoding(header: &Header) -> Result<String, FormatError> {
     match (header.only("Content-Transfer-Encoding"), header.first("Content-Transfer-Encoding")) {
         (Some(field), _) => Ok(field.text().to_ascii_lowercase()),
         (None, None) => Ok(String::new()),
@@ -119,10 +153,7 @@ fn decode(body: &[u8], max: usize) -> Result<Bytes, FormatError> {
         let alphabet = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/= \t\r\n".contains(octet);
         FormatError::Base64 { at: body.iter().position(|octet| !alphabet(octet)).unwrap_or(body.len()) }
     };
-    if body.len() / 2 > max {
-        return Err(error());
-    }
-    let mut decoded = Vec::with_capacity((body.len() / 4).saturating_mul(3));
+    let mut decoded = Vec::with_capacity((body.len() / 4).saturating_mul(3).min(max));
     let mut block = Vec::with_capacity(BLOCK.saturating_mul(2));
     let mut padded = false;
     let mut flush = |block: &mut Vec<u8>, whole: usize| {

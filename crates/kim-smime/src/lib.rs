@@ -1,5 +1,54 @@
 //! The KOM-LE S/MIME profile: from a client mail to a KOM-LE message and back.
 //!
+//! Nothing here signs, encrypts, asks a clock or opens a connection: that is done by whoever calls, between one step and
+//! the next.
+//!
+//! # Sending
+//!
+//! A chain of values, so that no step can be left out: [`Draft`] -> [`SignRequest`] -> [`EncryptRequest`] ->
+//! [`Protected`] -> [`OuterMessage`]. Before it, a client's mail is read as [`Header`] and body, and measured with
+//! [`Measure`] while it streams in. What the Konnektor answers is compared with what was asked for.
+//!
+//! # Receiving
+//!
+//! The chain back: [`Received`] -> [`DecryptRequest`] -> [`VerifyRequest`] -> [`Opened`]. The mail can be read only from
+//! [`Opened`], next to the [`Verdict`] that says whether to believe it. [`Opened::deliver`] gives what the user gets; for
+//! what cannot be opened, [`Substitute`] does.
+//!
+//! | what went wrong | what the user gets |
+//! |---|---|
+//! | [`outer_version`] is `None` | the message as it is |
+//! | [`OuterVersion::is_supported`] says no | [`Substitute::Version`] |
+//! | a [`FormatError`] | [`Substitute::Format`] |
+//! | no key, no card, no PIN | [`Substitute::Key`] |
+//! | no Konnektor | [`Substitute::Konnektor`] |
+//! | the verdict is not intact | what [`IntegrityMode`] says |
+//!
+//! ```
+//! use std::time::UNIX_EPOCH;
+//!
+//! use kim_smime::{ReceiveLimits, Received, Substitute, outer_version};
+//! use kim_types::{Address, Octets};
+//!
+//! let user: Address = "praxis@elefant.kim.telematik".parse()?;
+//! let message = bytes::Bytes::from("From: a@x.de\r\nX-KOM-LE-Version: 1.0\r\n\r\nno CMS at all\r\n");
+//! assert!(outer_version(&message).is_some_and(|version| version.is_supported()));
+//!
+//! let shown: Octets = match Received::parse(message.clone(), &ReceiveLimits::default()) {
+//!     Ok(received) => unreachable!("{received:?} goes to the Konnektor: see Received"),
+//!     Err(_) => Substitute::Format.mail(&message, &user, [7; 16], UNIX_EPOCH),
+//! };
+//! let text = String::from_utf8_lossy(&shown.to_bytes()).into_owned();
+//! assert!(text.contains("X-KIM-DecryptionResult: 02\r\n"));
+//! assert!(text.contains("no CMS at all"), "nothing is lost");
+//! # Ok::<(), kim_types::AddressError>(())
+//! ```
+//!
+//! # Headers
+//!
+//! A [`Header`] keeps the octets of each field; what is not changed comes out as it came in, and what is written cannot
+//! become a second field. [`header_differences`] says whether the outer header shows what the signed one does.
+//!
 //! # The CMS structures
 //!
 //! Signing, encrypting, decrypting and verifying is the Konnektor's work. What is read and written here is what the

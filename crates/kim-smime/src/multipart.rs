@@ -23,44 +23,24 @@ pub(crate) struct MailText {
 }
 
 impl MailText {
-    /// A mail that looks like the message it is about: date and addresses are copied, octet for octet.
+    /// A multipart/mixed mail of the text and the message.
+    ///
+    /// Date and addresses are those of `originator`, octet for octet. What it lacks is the time, and the user, who then
+    /// writes to himself.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02 (orig-date, from, sender, reply-to, to, cc).
-    pub(crate) fn about(
+    pub(crate) fn mail(
         &self,
-        received: &Header,
+        originator: &Header,
         user: &Address,
         unique: [u8; 16],
         now: SystemTime,
         message: Octets,
     ) -> Octets {
         let mut header = Header::default();
-        for field in received.fields().filter(|field| ORIGINATOR.iter().any(|name| field.is(name))) {
+        for field in originator.fields().filter(|field| ORIGINATOR.iter().any(|name| field.is(name))) {
             header.push_raw(field.raw().clone());
         }
-        self.mail(header, user, unique, now, message)
-    }
-
-    /// A mail from the user to himself, so that nobody else gets an answer to it.
-    pub(crate) fn from_user_to_himself(
-        &self,
-        user: &Address,
-        unique: [u8; 16],
-        now: SystemTime,
-        message: Octets,
-    ) -> Octets {
-        self.mail(Header::default(), user, unique, now, message)
-    }
-
-    /// A multipart/mixed mail of the text and the message; date and addresses that `header` lacks are added.
-    fn mail(
-        &self,
-        mut header: Header,
-        user: &Address,
-        unique: [u8; 16],
-        now: SystemTime,
-        message: Octets,
-    ) -> Octets {
         let boundary = format!("=_{}", hex(unique));
         for (name, value) in
             [("Date", rfc5322_date(now)), ("From", user.to_string()), ("To", user.to_string())]

@@ -185,7 +185,8 @@ impl Opened {
             text: texts::INTEGRITY_EMBEDDED.to_owned(),
             fields,
         };
-        mail.from_user_to_himself(user, unique, now, inner.with_body(self.body.clone()))
+        // Nothing of the outer header: an answer would go to whoever forged it.
+        mail.mail(&Header::default(), user, unique, now, inner.with_body(self.body.clone()))
     }
 }
 

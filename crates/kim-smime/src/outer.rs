@@ -14,9 +14,11 @@ use crate::normalise::is_reserved;
 use crate::texts::SUBJECT_OUTER;
 use crate::version::{MessageVersion, VERSION_FIELD};
 
-/// The octets of one line of base64 before and after encoding, and with the line end.
-const LINE: (usize, usize, usize) = (57, 76, 78);
-/// The lines in one piece: just below 64 KiB.
+/// The octets that one line of base64 encodes.
+const LINE_OCTETS: usize = 57;
+/// The digits of such a line.
+const LINE_DIGITS: usize = 76;
+/// The lines in one piece, which is just below 64 KiB then.
 const LINES: usize = 840;
 /// The greatest length of a value that comes from outside, in octets.
 const MAX_VALUE: usize = 512;
@@ -70,12 +72,9 @@ impl OuterMessage {
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, A_23554.
     pub fn len(&self) -> u64 {
-        let (octets, encoded, with_end) = LINE;
-        let last = (self.cms.len() % octets).div_ceil(3).saturating_mul(4);
-        debug_assert!(last < encoded, "the last line is shorter");
-        let lines = (self.cms.len() / octets).saturating_mul(with_end);
-        let last = if last == 0 { 0 } else { last.saturating_add(2) };
-        [self.head.len(), lines, last].into_iter().map(|len| len as u64).fold(0, u64::saturating_add)
+        let digits = self.cms.len().div_ceil(3).saturating_mul(4);
+        let line_ends = self.cms.len().div_ceil(LINE_OCTETS).saturating_mul(2);
+        [self.head.len(), digits, line_ends].into_iter().map(|len| len as u64).fold(0, u64::saturating_add)
     }
 
     /// Whether there is nothing; there never is.
@@ -86,7 +85,7 @@ impl OuterMessage {
     /// The octets in pieces of at most 64 KiB, except for header fields that are longer; lines end in CRLF, nothing is
     /// dot-stuffed.
     pub fn chunks(&self) -> impl Iterator<Item = Bytes> + Send + use<> {
-        let block = LINE.0.saturating_mul(LINES);
+        let block = LINE_OCTETS.saturating_mul(LINES);
         let mut rest = self.cms.clone();
         let lines = std::iter::from_fn(move || {
             let next = rest.split_to(block.min(rest.len()));
@@ -109,7 +108,7 @@ impl fmt::Debug for OuterMessage {
 
 fn base64_lines(block: &[u8]) -> Bytes {
     let encoded = STANDARD.encode(block);
-    let lines = encoded.as_bytes().chunks(LINE.1);
+    let lines = encoded.as_bytes().chunks(LINE_DIGITS);
     let mut out = Vec::with_capacity(encoded.len().saturating_add(lines.len().saturating_mul(2)));
     for line in lines {
         out.extend_from_slice(line);

@@ -3,8 +3,7 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use kim_types::Address;
-use kim_types::Octets;
+use kim_types::{Address, Octets};
 
 use crate::header::{Header, HeaderLimits};
 use crate::multipart::MailText;
@@ -76,8 +75,8 @@ impl Substitute {
         let text = form.text.replace(texts::ADDRESS, user.as_str()).replace(texts::VERSION, &version);
         let decryption = form.decryption.map(|result| (DECRYPTION_RESULT, result.code()));
         let fields = decryption.into_iter().chain([(ERROR_CODE, form.code)]).collect();
-        let mail = MailText { subject: form.subject, text, fields };
-        mail.about(&header, user, unique, now, received.clone().into())
+        let mail_text = MailText { subject: form.subject, text, fields };
+        mail_text.mail(&header, user, unique, now, received.clone().into())
     }
 
     fn form(self) -> Form {
