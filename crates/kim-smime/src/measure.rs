@@ -31,7 +31,7 @@ pub struct Measure {
     last: u8,
     /// The beginning of a line whose end is not there yet.
     line: Vec<u8>,
-    /// Whether that is the beginning of a line, and not what follows a fragment.
+    /// Whether it follows a fragment of the same line.
     within_line: bool,
     parts: Parts,
 }
@@ -52,11 +52,7 @@ impl Measure {
         self.octets = self.octets.saturating_add(octets.len() as u64);
         self.eight_bit |= !octets.is_ascii();
         self.count_stray(octets);
-        for piece in octets.split_inclusive(|octet| *octet == b'\n') {
-            for piece in piece.chunks(Self::MAX_LINE) {
-                self.add(piece);
-            }
-        }
+        octets.split_inclusive(|octet| *octet == b'\n').for_each(|piece| self.add(piece));
     }
 
     /// The length of the mail in octets.
@@ -116,19 +112,24 @@ impl Measure {
         }
     }
 
-    /// Adds what is at most the rest of one line.
-    fn add(&mut self, piece: &[u8]) {
-        let ends = piece.ends_with(b"\n");
-        if self.line.is_empty() && ends {
-            self.parts.line(piece, !self.within_line);
-            self.within_line = false;
-            return;
-        }
-        self.line.extend_from_slice(piece);
-        if ends || self.line.len() >= Self::MAX_LINE {
-            self.parts.line(&self.line, !self.within_line);
-            self.line.clear();
-            self.within_line = !ends;
+    /// Adds what is at most the rest of one line, cut into fragments of the same length whatever the pieces are.
+    fn add(&mut self, mut piece: &[u8]) {
+        while !piece.is_empty() {
+            let room = Self::MAX_LINE.saturating_sub(self.line.len());
+            let (fits, rest) = piece.split_at_checked(room).unwrap_or((piece, &[]));
+            piece = rest;
+            let ends = fits.ends_with(b"\n");
+            if !ends && fits.len() < room {
+                self.line.extend_from_slice(fits);
+            } else if self.line.is_empty() {
+                self.parts.line(fits, !self.within_line);
+                self.within_line = !ends;
+            } else {
+                self.line.extend_from_slice(fits);
+                self.parts.line(&self.line, !self.within_line);
+                self.line.clear();
+                self.within_line = !ends;
+            }
         }
     }
 }

@@ -54,11 +54,17 @@ impl MailText {
         self.fields.iter().for_each(|(name, value)| header.push_known(name, value));
         header.push_known("MIME-Version", "1.0");
         header.push_known("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
+        let encoding = if message.pieces().iter().all(|piece| piece.is_ascii()) {
+            ""
+        } else {
+            header.push_known("Content-Transfer-Encoding", "8bit");
+            "Content-Transfer-Encoding: 8bit\r\n"
+        };
         [
             header.to_octets(),
-            Octets::from(format!("\r\n--{boundary}\r\n").into_bytes()),
+            format!("\r\n--{boundary}\r\n").into_bytes().into(),
             text_entity(&self.text),
-            format!("\r\n--{boundary}\r\nContent-Type: message/rfc822\r\n\r\n").into_bytes().into(),
+            format!("\r\n--{boundary}\r\nContent-Type: message/rfc822\r\n{encoding}\r\n").into_bytes().into(),
             message,
             format!("\r\n--{boundary}--\r\n").into_bytes().into(),
         ]

@@ -142,6 +142,7 @@ fn line() -> impl Strategy<Value = String> {
         Just("--b--".to_owned()),
         Just(String::new()),
         Just("x".repeat(9000)),
+        Just("=41".repeat(5000)),
         "[ -~]{0,20}",
     ]
 }

@@ -177,3 +177,14 @@ fn a_version_cannot_smuggle_anything_into_the_text() {
     assert!(version("\u{1b}[31mrot").contains("KIM-Version ? nicht"));
     assert!(version(&"1".repeat(100)).contains("KIM-Version ? nicht"));
 }
+
+/// Spec: RFC 2045 §6.2
+#[test]
+fn a_message_with_octets_outside_ascii_is_announced_as_such() {
+    let encodings = |received: &str| {
+        let mail = String::from_utf8(mail(Substitute::Key, received).to_vec()).unwrap();
+        mail.matches("Content-Transfer-Encoding: 8bit\r\n").count()
+    };
+    assert_eq!(encodings("From: a@x.de\r\n\r\nMIAG"), 0);
+    assert_eq!(encodings("From: a@x.de\r\n\r\nä"), 2, "of the whole and of the part");
+}
