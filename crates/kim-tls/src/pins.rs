@@ -84,3 +84,26 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<X509>, PemError> {
 fn key_fingerprint(certificate: &X509) -> Option<[u8; 32]> {
     Some(fingerprint(&certificate.public_key().ok()?.public_key_to_der().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Anchors, ServerKind};
+
+    #[test]
+    fn a_file_without_certificates_is_no_reason_to_trust_anybody() {
+        let damaged = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        for pem in [&b""[..], b"no PEM", damaged, b"-----BEGIN CERTIFICATE-----\n"] {
+            assert_eq!(Pins::from_pem(pem), Err(PemError::Malformed));
+            assert_eq!(Anchors::from_pem(pem).err(), Some(PemError::Malformed));
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_neither_pinned_nor_of_a_kind() {
+        for octets in [&b""[..], b"\x30\x80", b"\x30\x03\x02\x01\x01"] {
+            assert!(!Pins::from_fingerprints([[0; 32]]).contain(octets));
+            assert!(!ServerKind::FachdienstServer.matches(octets));
+        }
+    }
+}

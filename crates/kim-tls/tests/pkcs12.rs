@@ -56,6 +56,23 @@ fn files_old_and_new_are_opened_with_every_kind_of_key() {
     }
 }
 
+/// The Account Manager may send a file without any protection: neither encrypted nor with a checksum.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19513
+#[test]
+fn a_file_without_protection_is_opened_without_password() {
+    let pair = authority(Kind::P256).issue(&Says::client(Kind::P256));
+    let (unencrypted, without_mac) = (Nid::from_raw(-1), u32::MAX);
+    for mac_iter in [2048, without_mac] {
+        let mut builder = Pkcs12::builder();
+        builder.pkey(&pair.key).cert(&pair.certificate);
+        builder.key_algorithm(unencrypted).cert_algorithm(unencrypted).mac_iter(mac_iter);
+        let file = builder.build2("").unwrap().to_der().unwrap();
+        let identity = Identity::from_pkcs12(&file, &Secret::default()).unwrap();
+        assert_eq!(identity.certificate(), pair.certificate.to_der().unwrap());
+    }
+}
+
 #[test]
 fn a_wrong_password_is_told_from_a_damaged_file() {
     let authority = authority(Kind::P256);
