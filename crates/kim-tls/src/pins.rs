@@ -16,7 +16,7 @@ use crate::certificate::fingerprint;
 /// operator's decision, and a Konnektor whose certificate has just ended must still be reachable to renew it; watch it
 /// with [`time_left`](crate::time_left). That the server has the key is always checked.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2070; notes on the Konnektor's server certificate (C.AK.AUT).
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2070; gemSpec_Kon 5.18.0, server certificate C.AK.AUT.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pins(BTreeSet<[u8; 32]>);
 
