@@ -3,6 +3,8 @@
 #![expect(unreachable_pub, reason = "nothing of a program can be reached from outside")]
 
 mod config;
+#[cfg(test)]
+mod config_tests;
 mod demo;
 mod options;
 mod proxy;

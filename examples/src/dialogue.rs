@@ -45,7 +45,9 @@ impl Dialogue {
     pub async fn line(&mut self) -> Result<String, String> {
         let mut line = Vec::new();
         let mut limited = (&mut self.0).take(64 * 1024);
-        let read = tokio::time::timeout(PATIENCE, limited.read_until(b'\n', &mut line)).await.map_err(|_| "no answer in time")?;
+        let read = tokio::time::timeout(PATIENCE, limited.read_until(b'\n', &mut line))
+            .await
+            .map_err(|_| "no answer in time")?;
         match read.map_err(|error| error.to_string())? {
             0 => Err("the connection was closed".to_owned()),
             _ => Ok(String::from_utf8_lossy(&line).into_owned()),

@@ -1,0 +1,201 @@
+//! The configuration file is a contract: every key of it is read, and every problem is told with its line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kim_testbed::World;
+use kim_testbed::pki::{CertificateType, Holder, KeyType, Pkcs12Encryption, Role};
+
+use crate::config::Config;
+
+/// A folder with the files a configuration names, removed when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("kim-proxy-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let world = World::new(1);
+        let holder = Holder::service("clientmodul", Role::CLIENTMODUL);
+        let identity = world.pki().issue(CertificateType::CmTlsCs, KeyType::Rsa, &holder);
+        let file = |name: &str, content: &[u8]| std::fs::write(folder.join(name), content).unwrap();
+        file("client.p12", &identity.to_pkcs12("geheim", Pkcs12Encryption::Modern).unwrap());
+        file("client.pass", b"geheim\n");
+        file("wrong.pass", b"falsch\n");
+        file("ca.pem", world.pki().trust_pem().as_bytes());
+        file("konnektor.pem", identity.certificate_pem().as_bytes());
+        Self(folder)
+    }
+
+    fn read(&self, text: &str) -> Result<Config, String> {
+        Config::read(text, &self.0).map_err(|problems| problems.to_string())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const SMALLEST: &str = r#"
+[fachdienst]
+identity = "client.p12"
+identity_password_file = "client.pass"
+trust = "ca.pem"
+
+[[konnektor]]
+id = "Konn_1"
+default = true
+url = "https://192.0.2.10/connector.sds"
+pins = ["konnektor.pem"]
+identity = "client.p12"
+identity_password_file = "client.pass"
+"#;
+
+#[test]
+fn the_smallest_file_has_the_defaults_of_the_specification() {
+    let config = Folder::new("smallest").read(SMALLEST).unwrap();
+    assert_eq!(config.smtp.addresses, ["127.0.0.1:10025".parse().unwrap()]);
+    assert_eq!(config.pop3.addresses, ["127.0.0.1:10995".parse().unwrap()]);
+    let konnektor = config.settings.konnektors.first().unwrap();
+    assert_eq!(konnektor.soap.timeout, Duration::from_secs(60));
+    assert_eq!((konnektor.directory.host.as_str(), konnektor.directory.port), ("192.0.2.10", 636));
+    assert_eq!(config.settings.rules.large_threshold, 15_728_640);
+    assert_eq!(config.settings.caches.certificates, Duration::from_secs(12 * 3600));
+    assert!(config.settings.fachdienst.verify_with_konnektor);
+    assert!(config.notes.is_empty());
+}
+
+#[test]
+fn every_key_of_the_contract_is_known() {
+    let everything = r#"
+[smtp]
+listen = ["127.0.0.1:10025", "[::1]:10025"]
+tls = "implicit"
+identity = "client.p12"
+identity_password_file = "client.pass"
+client_auth = "required"
+client_trust = "ca.pem"
+timeout_client = "5m"
+timeout_server = "30s"
+
+[pop3]
+listen = "0.0.0.0:10995"
+tls = "implicit"
+identity = "client.p12"
+identity_password_file = "client.pass"
+client_auth = "off"
+timeout_client = "5m"
+timeout_server = "5m"
+
+[fachdienst]
+identity = "client.p12"
+identity_password_file = "client.pass"
+trust = "ca.pem"
+verify_with_konnektor = false
+names = { "100.102.8.6" = "mail.example.kim.telematik" }
+domains = ["example.kim.telematik"]
+kas_url = "https://kas.example.kim.telematik/"
+account_url = "https://am.example.kim.telematik/"
+kas_timeout = "30s"
+kas_link_hosts = ["127.0.0.1:4443"]
+resolver = "192.0.2.10:53"
+
+[[konnektor]]
+id = "Konn_1"
+default = true
+url = "https://konnektor.konlan:8443/kon7/connector.sds"
+trust = "ca.pem"
+expected_name = "konnektor.konlan"
+auth = "basic"
+username = "praxis"
+password_file = "client.pass"
+endpoints = "rewrite-prefix"
+timeout = "1m"
+pin_timeout = "5m"
+signature = "ECC"
+ldap = "192.0.2.10:1636"
+ldap_client_certificate = false
+ldap_base = "dc=data,dc=vzd"
+
+[cache]
+certificates = "12h"
+cards = "30d"
+versions = "24h"
+limits = "24h"
+
+[mail]
+on_integrity_failure = "replace"
+large_threshold = 15728640
+product_version = "ABCDE_1.0.0"
+product_type_version = "1.5.5"
+trusted_domain_suffixes = [".kim.telematik"]
+
+[log]
+format = "json"
+level = "debug"
+dir = "log"
+keep = "30d"
+flow = false
+"#;
+    let config = Folder::new("everything").read(everything).unwrap();
+    assert_eq!(config.smtp.addresses.len(), 2);
+    assert!(config.smtp.tls.is_some() && config.pop3.tls.is_some());
+    assert_eq!(config.settings.smtp.timeout_server, Duration::from_secs(30));
+    assert_eq!(config.settings.rules.product_version, "ABCDE_1.0.0");
+    assert_eq!(config.settings.konnektors.first().unwrap().directory.port, 1636);
+    assert!(config.log.json);
+    // What is read and not used yet is said, not hidden.
+    assert!(
+        config.notes.iter().all(|note| note.ends_with("has no effect in this version")),
+        "{:?}",
+        config.notes
+    );
+}
+
+#[test]
+fn all_problems_are_told_at_once_each_with_line_and_key() {
+    let text = r#"[smtp]
+listen = "192.0.2.1:25"
+tls = "sometimes"
+timeout_client = "5 minutes"
+colour = "blue"
+
+[fachdienst]
+identity = "client.p12"
+identity_password_file = "wrong.pass"
+trust = "missing.pem"
+
+[[konnektor]]
+id = "Konn#1"
+url = "https://192.0.2.10/connector.sds"
+pins = "konnektor.pem"
+auth = "basic"
+password = "geheim"
+
+[tls]
+"#;
+    let problems = Folder::new("problems").read(text).err().unwrap();
+    for expected in [
+        "line 1: smtp.tls: off is for loopback addresses only",
+        "line 3: smtp.tls: one of off, implicit is wanted",
+        "line 4: smtp.timeout_client: a duration",
+        "line 5: smtp.colour: unknown key",
+        "line 7: fachdienst.identity: ",
+        "line 10: fachdienst.trust: ",
+        "line 13: konnektor.id: ",
+        "line 12: konnektor.password: a password never stands in this file",
+        "line 12: konnektor.username: auth = \"basic\" needs",
+        "line 19: tls: unknown key",
+    ] {
+        assert!(problems.contains(expected), "{expected}\nis missing in\n{problems}");
+    }
+    assert!(!problems.contains("geheim") && !problems.contains("falsch"), "{problems}");
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_told_with_its_line() {
+    let problems = Folder::new("syntax").read("[smtp]\nlisten = \n").err().unwrap();
+    assert!(problems.starts_with("line 2: "), "{problems}");
+}
