@@ -1,7 +1,7 @@
 //! The configuration file of the proxy: [`Config`].
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use kim_types::{DomainSuffixes, Secret};
 use crate::section::{Problems, Section, Source};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A configuration that was read and checked completely.
 pub struct Config {
@@ -37,6 +38,10 @@ pub struct Listen {
 pub struct Log {
     pub json: bool,
     pub level: String,
+    /// Where a file a day is written; without it the log goes to stderr.
+    pub folder: Option<PathBuf>,
+    /// How many daily files are kept (TTL_PROTS).
+    pub days: usize,
 }
 
 impl Config {
@@ -329,9 +334,12 @@ fn log(mut section: Section<'_, '_>, problems: &mut Problems) -> Log {
     let json = section.choice("format", problems, &[("text", false), ("json", true)]).unwrap_or(false);
     let levels = ["error", "warn", "info", "debug"].map(|level| (level, level));
     let level = section.choice("level", problems, &levels).unwrap_or("info").to_owned();
-    section.unused(&["dir", "keep", "flow"], problems);
+    let folder = section.folder("dir", problems);
+    let keep = section.duration("keep", problems).unwrap_or(DAY * 30);
+    section.unused(&["flow"], problems);
     section.finish(problems);
-    Log { json, level }
+    let days = usize::try_from(keep.as_secs().div_ceil(DAY.as_secs())).unwrap_or(usize::MAX).max(1);
+    Log { json, level, folder, days }
 }
 
 /// The password of a file, for the command line.

@@ -145,7 +145,7 @@ flow = false
     assert_eq!(config.settings.smtp.timeout_server, Duration::from_secs(30));
     assert_eq!(config.settings.rules.product_version, "ABCDE_1.0.0");
     assert_eq!(config.settings.konnektors.first().unwrap().directory.port, 1636);
-    assert!(config.log.json);
+    assert!(config.log.json && config.log.days == 30 && config.log.folder.is_some());
     // What is read and not used yet is said, not hidden.
     assert!(
         config.notes.iter().all(|note| note.ends_with("has no effect in this version")),

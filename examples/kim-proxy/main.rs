@@ -11,8 +11,12 @@ mod proxy;
 mod section;
 mod self_test;
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
+
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use config::{Config, Log};
 use options::{Command, USAGE};
@@ -33,15 +37,15 @@ fn main() -> ExitCode {
         }
         Command::Check(file) => read(&file).map(|config| config.notes.iter().for_each(|note| say(note))),
         Command::Run(file) => read(&file).and_then(|config| {
-            log(&config.log);
+            log(&config.log)?;
             runtime.block_on(proxy::run(file, config))
         }),
         Command::Demo { once } => {
-            log(&Log { json: false, level: "warn".to_owned() });
-            runtime.block_on(demo::run(once))
+            let quiet = Log { json: false, level: "warn".to_owned(), folder: None, days: 1 };
+            log(&quiet).and_then(|()| runtime.block_on(demo::run(once)))
         }
         Command::SelfTest { file, user, password_file } => read(&file).and_then(|config| {
-            log(&config.log);
+            log(&config.log)?;
             let password = config::password_file(&password_file).map_err(|error| error.to_string())?;
             runtime.block_on(self_test::configured(config, &user, &password))
         }),
@@ -61,15 +65,29 @@ pub fn read(file: &Path) -> Result<Config, String> {
     Config::read(&text, folder).map_err(|problems| format!("{} is not usable:\n{problems}", file.display()))
 }
 
-fn log(log: &Log) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::new(&log.level));
+/// Starts the log: to stderr, or to a file a day of which the newest are kept.
+fn log(log: &Log) -> Result<(), String> {
+    let builder = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::new(&log.level));
+    let (writer, colours) = match &log.folder {
+        None => (BoxMakeWriter::new(std::io::stderr), std::io::stderr().is_terminal()),
+        Some(folder) => {
+            let files = RollingFileAppender::builder()
+                .rotation(Rotation::DAILY)
+                .filename_prefix("kim-proxy")
+                .filename_suffix("log")
+                .max_log_files(log.days)
+                .build(folder)
+                .map_err(|error| format!("{}: {error}", folder.display()))?;
+            (BoxMakeWriter::new(files), false)
+        }
+    };
+    let builder = builder.with_writer(writer).with_ansi(colours);
     if log.json {
-        subscriber.json().init();
+        builder.json().init();
     } else {
-        subscriber.init();
+        builder.init();
     }
+    Ok(())
 }
 
 fn fail(problem: &str) -> ExitCode {

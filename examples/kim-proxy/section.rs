@@ -195,6 +195,12 @@ impl<'a, 's> Section<'a, 's> {
         pairs.unwrap_or_default()
     }
 
+    /// A folder, with the path relative to the configuration.
+    pub fn folder(&mut self, key: &str, problems: &mut Problems) -> Option<PathBuf> {
+        let folder = self.source.folder;
+        self.value(key, problems, |value| Ok(folder.join(value.as_str().ok_or("a path is wanted")?)))
+    }
+
     /// The content of a file, with the path relative to the configuration.
     pub fn file(&mut self, key: &str, problems: &mut Problems) -> Option<Vec<u8>> {
         let folder = self.source.folder;

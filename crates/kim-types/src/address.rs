@@ -15,7 +15,7 @@ use thiserror::Error;
 /// parentheses and backslashes, with exactly one `@`, a local part of at most 64 octets and a domain of dot-separated
 /// non-empty labels of letters, digits and `-`. Quoted local parts and address literals do not exist in KIM.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2044; api-kim FAQ (compare without case, never rewrite); RFC 5321 §4.5.3.1.
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2044, KOM-LE-A_2080; api-kim FAQ (compare without case, never rewrite); RFC 5321 §4.5.3.1.
 #[derive(Clone)]
 pub struct Address {
     text: String,

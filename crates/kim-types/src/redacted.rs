@@ -8,7 +8,7 @@ const REDACTED: &str = "[redacted]";
 
 /// A password or key. Shown by nothing, wiped when dropped.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2065 (protected storage of the client key); DESIGN: redaction in every build.
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2080 (no secrets in logs).
 #[derive(Clone, Default)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
@@ -48,7 +48,7 @@ impl fmt::Debug for Secret {
 
 /// A value about a person: readable by code, `[redacted]` in every log.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2086 (no personal data in logs).
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2080 (no personal data in logs).
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pii<T>(pub T);
 
