@@ -36,9 +36,20 @@ impl Practice {
     /// # Errors
     /// A sentence about what could not be started.
     pub async fn with(config: TestbedConfig, change: impl FnOnce(&mut Settings)) -> Result<Self, String> {
+        Self::with_testbed(config, |_, settings| change(settings)).await
+    }
+
+    /// Starts with another testbed and settings that depend on it.
+    ///
+    /// # Errors
+    /// A sentence about what could not be started.
+    pub async fn with_testbed(
+        config: TestbedConfig,
+        change: impl FnOnce(&Testbed, &mut Settings),
+    ) -> Result<Self, String> {
         let testbed = Testbed::start(config).await.map_err(|error| error.to_string())?;
         let mut settings = testbed_settings(&testbed)?;
-        change(&mut settings);
+        change(&testbed, &mut settings);
         let (_, clientmodul) = watch::channel(Clientmodul::new(settings));
         let (stop, stopped) = watch::channel(false);
         let mut bound = Vec::new();

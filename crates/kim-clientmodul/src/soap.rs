@@ -114,24 +114,42 @@ impl KonnektorClient {
     /// Calls an operation.
     ///
     /// A call that found its connection closed is repeated once on a new one, unless it signs or asks for a PIN: these
-    /// reach the Konnektor at most once.
+    /// reach the Konnektor at most once. A call that found nobody at the address, so that nothing can have happened, makes
+    /// the service directory be read anew and goes to where the service has moved.
     ///
     /// # Errors
     /// What the Konnektor answers, or [`Error::Unavailable`] with the reason why it did not.
     ///
-    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2091-01.
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2076, KOM-LE-A_2091-01.
     pub async fn call<O: Operation>(&self, context: &Context, operation: &O) -> Result<O::Response, Error> {
         let directory = self.directory().await?;
+        let response = self.call_at(&directory, context, operation).await;
+        let Err(Error::Unavailable { reason }) = &response else { return response };
+        self.forget(&directory);
+        if !matches!(reason, Reason::Connect | Reason::Http(404)) {
+            return response;
+        }
+        match self.directory().await {
+            Ok(newer) if newer.services != directory.services => {
+                tracing::info!("the services of the Konnektor have moved");
+                self.call_at(&newer, context, operation).await
+            }
+            _ => response,
+        }
+    }
+
+    async fn call_at<O: Operation>(
+        &self,
+        directory: &Directory,
+        context: &Context,
+        operation: &O,
+    ) -> Result<O::Response, Error> {
         let request = operation.request(&directory.services, context)?;
         let patience = match request.patience {
             Patience::Normal => self.settings.timeout,
             Patience::Pin => self.settings.pin_timeout,
         };
-        let document = in_time(patience, self.exchange(&request)).await;
-        if let Err(Error::Unavailable { .. }) = &document {
-            self.forget(&directory);
-        }
-        operation.response(document?)
+        operation.response(in_time(patience, self.exchange(&request)).await?)
     }
 
     /// Asks a person for a PIN, one at a time for each card: who comes while somebody is being asked waits, and is spared

@@ -139,6 +139,11 @@ impl Konnektor {
         lock(&self.0.state).plug(iccsn)
     }
 
+    /// What a restart does to the cards: all handles change, and every PIN has to be entered again.
+    pub fn restart(&self) {
+        lock(&self.0.state).restart();
+    }
+
     /// Pulls a card, until [`Konnektor::replug`].
     pub fn remove(&self, iccsn: &Iccsn) {
         if let Some(slot) = lock(&self.0.state).slot(iccsn) {

@@ -40,6 +40,8 @@ pub(crate) struct ServerTls {
     pub(crate) client_auth: ClientAuth,
     /// What certificates of clients chain to.
     pub(crate) client_anchors: Vec<X509>,
+    /// Whether TLS 1.3 is spoken beside TLS 1.2.
+    pub(crate) tls13: bool,
 }
 
 /// A server on a port of 127.0.0.1 that the system chose. It stops when it is dropped.
@@ -92,6 +94,9 @@ impl ServerTls {
     pub(crate) fn into_acceptor(self) -> io::Result<SslAcceptor> {
         let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
         builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+        if !self.tls13 {
+            builder.set_max_proto_version(Some(SslVersion::TLS1_2))?;
+        }
         builder.set_groups_list("brainpoolP256r1:brainpoolP384r1:P-256:P-384")?;
         builder.set_private_key(&self.key)?;
         builder.set_certificate(&self.certificate)?;

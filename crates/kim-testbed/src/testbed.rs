@@ -24,6 +24,8 @@ pub struct TestbedConfig {
     pub konnektor: KonnektorConfig,
     /// The key of the Konnektor's TLS server, which the directory shares; default RSA.
     pub konnektor_key_type: KeyType,
+    /// Whether the Konnektor speaks TLS 1.3 beside TLS 1.2; default `true`.
+    pub konnektor_tls13: bool,
     /// Whether the directory wants a certificate of its clients; default `Required`.
     pub directory_client_auth: ClientAuth,
     /// The key of the Fachdienst's TLS servers; default RSA.
@@ -50,6 +52,7 @@ impl Default for TestbedConfig {
                 ..KonnektorConfig::default()
             },
             konnektor_key_type: KeyType::Rsa,
+            konnektor_tls13: true,
             directory_client_auth: ClientAuth::Required,
             fachdienst_key_type: KeyType::Rsa,
             fachdienst_client_auth: ClientAuth::Required,
@@ -81,6 +84,8 @@ impl Default for TestbedConfig {
 pub struct Testbed {
     world: World,
     konnektor_identity: Identity,
+    konnektor_successor: Identity,
+    konnektor_client_auth: ClientAuth,
     clientmodul: (Vec<u8>, Secret),
     konnektor_client: (Vec<u8>, Secret),
     fachdienst_name: String,
@@ -110,6 +115,8 @@ impl Testbed {
         let konnektor_holder = Holder::service("konnektor.konlan", Role::KONNEKTOR);
         let konnektor_identity =
             pki.issue(CertificateType::AkAut, config.konnektor_key_type, &konnektor_holder);
+        let konnektor_successor =
+            pki.issue(CertificateType::AkAut, KeyType::Brainpool, &konnektor_holder.with_edition(2));
         let fachdienst_holder = Holder::service(&fachdienst_name, Role::FACHDIENST);
         let fachdienst_identity =
             pki.issue(CertificateType::FdTlsS, config.fachdienst_key_type, &fachdienst_holder);
@@ -120,7 +127,10 @@ impl Testbed {
             Ok((file, Secret::from(PKCS12_PASSWORD)))
         };
 
-        let konnektor_tls = server_tls(&world, &konnektor_identity, konnektor_client_auth);
+        let konnektor_tls = ServerTls {
+            tls13: config.konnektor_tls13,
+            ..server_tls(&world, &konnektor_identity, konnektor_client_auth)
+        };
         let ldap_tls = server_tls(&world, &konnektor_identity, config.directory_client_auth);
         let fachdienst_tls = || server_tls(&world, &fachdienst_identity, config.fachdienst_client_auth);
         let (directory, mta, pop3_server) =
@@ -133,6 +143,8 @@ impl Testbed {
         let (clientmodul, konnektor_client) = (client("clientmodul")?, client("clientsystem")?);
         Ok(Self {
             konnektor_identity,
+            konnektor_successor,
+            konnektor_client_auth,
             clientmodul,
             konnektor_client,
             fachdienst_name,
@@ -157,6 +169,19 @@ impl Testbed {
     /// The certificate of the Konnektor, to be pinned; the directory shows the same one.
     pub fn konnektor_certificate_pem(&self) -> String {
         self.konnektor_identity.certificate_pem()
+    }
+
+    /// The certificate the Konnektor has after [`Testbed::renew_konnektor_certificate`], always with a brainpool key.
+    pub fn konnektor_successor_pem(&self) -> String {
+        self.konnektor_successor.certificate_pem()
+    }
+
+    /// Gives the Konnektor its next key and certificate, which ends all connections to it. The directory keeps its own.
+    ///
+    /// # Errors
+    /// OpenSSL lacks an algorithm.
+    pub fn renew_konnektor_certificate(&self) -> io::Result<()> {
+        self.konnektor.restart(server_tls(&self.world, &self.konnektor_successor, self.konnektor_client_auth))
     }
 
     /// Where the directory listens.
@@ -203,5 +228,6 @@ fn server_tls(world: &World, identity: &Identity, client_auth: ClientAuth) -> Se
         chain: pki.chain_of(&identity.certificate),
         client_auth,
         client_anchors: pki.roots().into_iter().chain(pki.intermediates()).collect(),
+        tls13: true,
     }
 }

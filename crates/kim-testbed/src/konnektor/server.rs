@@ -13,8 +13,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use openssl::ssl::Ssl;
+use openssl::ssl::{Ssl, SslAcceptor};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_openssl::SslStream;
 
@@ -28,7 +29,17 @@ const MAX_BODY: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct KonnektorServer {
     address: SocketAddr,
+    acceptor: Sender,
     accepting: JoinHandle<()>,
+}
+
+/// Where the server takes its key and certificate from.
+struct Sender(watch::Sender<SslAcceptor>);
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SslAcceptor")
+    }
 }
 
 impl KonnektorServer {
@@ -37,21 +48,37 @@ impl KonnektorServer {
     /// # Errors
     /// The port cannot be opened, or the key does not fit.
     pub(crate) async fn start(tls: ServerTls, konnektor: Konnektor) -> io::Result<Self> {
-        let acceptor = tls.into_acceptor()?;
+        let (acceptor, mut current) = watch::channel(tls.into_acceptor()?);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 while connections.try_join_next().is_some() {}
+                let accepted = tokio::select! {
+                    accepted = listener.accept() => accepted,
+                    Ok(()) = current.changed() => {
+                        connections.abort_all();
+                        continue;
+                    }
+                };
                 // A connection that cannot be accepted or secured is the client's trouble.
-                let Ok((stream, _)) = listener.accept().await else { continue };
-                if let Ok(ssl) = Ssl::new(acceptor.context()) {
+                let Ok((stream, _)) = accepted else { continue };
+                if let Ok(ssl) = Ssl::new(current.borrow().context()) {
                     connections.spawn(serve(stream, ssl, konnektor.clone()));
                 }
             }
         });
-        Ok(Self { address, accepting })
+        Ok(Self { address, acceptor: Sender(acceptor), accepting })
+    }
+
+    /// Takes another key and certificate and closes all connections, as after a restart.
+    ///
+    /// # Errors
+    /// The key does not fit.
+    pub(crate) fn restart(&self, tls: ServerTls) -> io::Result<()> {
+        self.acceptor.0.send_replace(tls.into_acceptor()?);
+        Ok(())
     }
 
     /// Where it listens.

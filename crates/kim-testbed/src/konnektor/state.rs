@@ -95,6 +95,15 @@ impl State {
         slot.handle.clone()
     }
 
+    /// Plugs every card that is there in again.
+    pub(super) fn restart(&mut self) {
+        let there = self.slots.iter().filter(|slot| slot.handle.is_some());
+        let cards: Vec<Iccsn> = there.map(|slot| slot.card.iccsn().clone()).collect();
+        for iccsn in cards {
+            self.plug(&iccsn);
+        }
+    }
+
     /// The cards in the terminals, with their slot numbers, that the caller may see.
     pub(super) fn cards_for(&self, context: &Context) -> impl Iterator<Item = (usize, &Slot, &CardHandle)> {
         let slots = self.slots.iter().zip(1..);
