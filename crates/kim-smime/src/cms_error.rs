@@ -105,8 +105,11 @@ pub enum ProfileViolation {
     /// There is a certificate besides that of the signer. KOM-LE-A_2122.
     #[error("there is more than the certificate of the signer")]
     OtherCertificate,
-    /// There is not exactly one signerInfo. KOM-LE-A_2123.
-    #[error("there is not exactly one signer")]
+    /// There is no signerInfo. KOM-LE-A_2123.
+    #[error("there is no signer")]
+    NoSigner,
+    /// There is more than one signerInfo. KOM-LE-A_2123.
+    #[error("there is more than one signer")]
     SignerCount,
     /// The signer is named otherwise than by issuer and serial number. KOM-LE-A_2124.
     #[error("the signer is named otherwise than by issuer and serial number")]

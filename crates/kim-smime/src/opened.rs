@@ -61,20 +61,24 @@ impl Opened {
     pub(crate) fn new(request: VerifyRequest, signature: SignatureResult) -> Self {
         let VerifyRequest { outer, encrypted_for, signed, inner, body, .. } = request;
         let mut integrity = vec![IntegrityId::from(signature)];
-        if signed.signer().kind() != CertificateKind::HciOsig {
-            add(&mut integrity, IntegrityId::Certificate);
+        match &signed {
+            Ok(signed) if signed.signer().kind() != CertificateKind::HciOsig => {
+                add(&mut integrity, IntegrityId::Certificate);
+            }
+            Ok(_) => {}
+            Err(flaw) => add(&mut integrity, IntegrityId::from(flaw)),
         }
         if header_differences(&outer, &inner).next().is_some() {
             add(&mut integrity, IntegrityId::Header);
         }
-        if !signed.recipient_emails().same_as(&encrypted_for) {
+        if signed.as_ref().is_ok_and(|signed| !signed.recipient_emails().same_as(&encrypted_for)) {
             add(&mut integrity, IntegrityId::Recipients);
         }
         let verdict = Verdict {
             decryption: DecryptionResult::Decrypted,
             signature,
             integrity,
-            signer: Some(signed.signer().clone()),
+            signer: signed.ok().map(|signed| signed.signer().clone()),
             owner: Ownership::Unknown,
             kim_auth_present: inner.first("X-KIM-Auth").is_some(),
         };

@@ -7,12 +7,13 @@ use kim_types::Octets;
 
 use crate::ber::BerLimits;
 use crate::certificate::Certificate;
+use crate::cms_error::CmsError;
 use crate::entity::{self, FormatError, SmimeType};
 use crate::enveloped::Enveloped;
 use crate::header::{Header, HeaderLimits};
 use crate::opened::Opened;
 use crate::recipient_emails::RecipientEmails;
-use crate::signed::Signed;
+use crate::signed::{Signed, SignedContent};
 use crate::verdict::SignatureResult;
 
 /// How much of a message is read.
@@ -112,16 +113,19 @@ impl DecryptRequest {
 
     /// Takes what DecryptDocument gave.
     ///
+    /// A signature that breaks a rule of the profile is no error as long as the mail in it can be read: that is a matter of
+    /// integrity, and [`Opened`] says which (03, 04 or 09).
+    ///
     /// # Errors
-    /// [`FormatError`] when it is not a signed mail of the profile: X-KIM-DecryptionResult 02.
+    /// [`FormatError`] when it is not a signed-data entity with a mail in it: X-KIM-DecryptionResult 02.
     ///
     /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2097, KOM-LE-A_2103, KOM-LE-A_2118 to KOM-LE-A_2127.
     pub fn decrypted(self, plain: Bytes) -> Result<VerifyRequest, FormatError> {
         let Self(Received { outer, recipient_emails, limits, .. }) = self;
         let (header, body) = Header::split(&plain, &limits.header)?;
         let cms = entity::cms(&header, body, SmimeType::SignedData, limits.cms.octets)?;
-        let signed = Signed::parse(&cms, &limits.cms)?;
-        let (header, mail) = Header::split(signed.content(), &limits.header)?;
+        let SignedContent { content, signed } = SignedContent::parse(&cms, &limits.cms)?;
+        let (header, mail) = Header::split(&content, &limits.header)?;
         entity::check_rfc822(&header)?;
         let (inner, body) = Header::split(&mail, &limits.header)?;
         Ok(VerifyRequest { outer, encrypted_for: recipient_emails, cms: cms.into(), signed, inner, body })
@@ -133,7 +137,8 @@ pub struct VerifyRequest {
     pub(crate) outer: Header,
     pub(crate) encrypted_for: RecipientEmails,
     cms: Octets,
-    pub(crate) signed: Signed,
+    /// Or the rule of the profile that the signature breaks.
+    pub(crate) signed: Result<Signed, CmsError>,
     pub(crate) inner: Header,
     pub(crate) body: Bytes,
 }
@@ -144,9 +149,9 @@ impl VerifyRequest {
         &self.cms
     }
 
-    /// The certificate that came with the signature.
-    pub fn signer(&self) -> &Certificate {
-        self.signed.signer()
+    /// The certificate that came with the signature, if the signature has the form of the profile.
+    pub fn signer(&self) -> Option<&Certificate> {
+        self.signed.as_ref().ok().map(Signed::signer)
     }
 
     /// Takes what VerifyDocument said, and checks what the Konnektor cannot: the outer header, the recipients, and what the

@@ -41,24 +41,21 @@ impl Signed {
     ///
     /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2121 and those at [`Signed`].
     pub fn parse(cms: &Bytes, limits: &BerLimits) -> Result<Self, CmsError> {
-        let der = normalize(cms, limits)?;
-        let info = ContentInfo::from_der(&der)?;
-        if info.content_type != ID_SIGNED_DATA {
-            return Err(CmsError::ContentType);
-        }
-        let data: SignedData<'_> = info.content.decode_as()?;
+        SignedContent::parse(cms, limits)?.signed
+    }
+
+    fn read(content: Bytes, data: &SignedData<'_>) -> Result<Self, CmsError> {
         if data.encapsulated.content_type != ID_DATA {
             return Err(ProfileViolation::ContentType.into());
         }
         if data.crls.is_some() {
             return Err(ProfileViolation::Crls.into());
         }
-        let content = data.encapsulated.content.ok_or(ProfileViolation::NoContent)?;
-        let certificate = only_certificate(data.certificates)?;
         let signer_info = only_signer(data.signer_infos)?;
+        let certificate = only_certificate(data.certificates)?;
         check_signer(&signer_info, &certificate)?;
         Ok(Self {
-            content: der.slice_ref(content.as_bytes()),
+            content,
             signer: certificate,
             recipient_emails: recipient_emails(&signer_info)?,
             digest_algorithm: signer_info.digest.oid,
@@ -98,6 +95,29 @@ impl Signed {
     }
 }
 
+/// What a SignedData contains, also when its signature breaks a rule of the profile.
+///
+/// A mail whose signature is no good is still a mail: its reader learns what is wrong with it.
+pub(crate) struct SignedContent {
+    pub(crate) content: Bytes,
+    pub(crate) signed: Result<Signed, CmsError>,
+}
+
+impl SignedContent {
+    /// Fails when there is no content to be had.
+    pub(crate) fn parse(cms: &Bytes, limits: &BerLimits) -> Result<Self, CmsError> {
+        let der = normalize(cms, limits)?;
+        let info = ContentInfo::from_der(&der)?;
+        if info.content_type != ID_SIGNED_DATA {
+            return Err(CmsError::ContentType);
+        }
+        let data: SignedData<'_> = info.content.decode_as()?;
+        let content = data.encapsulated.content.ok_or(ProfileViolation::NoContent)?;
+        let content = der.slice_ref(content.as_bytes());
+        Ok(Self { signed: Signed::read(content.clone(), &data), content })
+    }
+}
+
 impl std::fmt::Debug for Signed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Signed")
@@ -119,7 +139,7 @@ fn only_certificate(certificates: Option<SetOf<'_>>) -> Result<Certificate, CmsE
 
 fn only_signer(infos: SetOf<'_>) -> Result<SignerInfo<'_>, CmsError> {
     let mut infos = infos.elements::<SignerInfo<'_>>()?;
-    let signer = infos.next().ok_or(ProfileViolation::SignerCount)??;
+    let signer = infos.next().ok_or(ProfileViolation::NoSigner)??;
     match infos.next() {
         None => Ok(signer),
         Some(_) => Err(ProfileViolation::SignerCount.into()),

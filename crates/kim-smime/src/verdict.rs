@@ -3,6 +3,7 @@
 use kim_types::TelematikId;
 
 use crate::certificate::Certificate;
+use crate::cms_error::{CmsError, ProfileViolation};
 use crate::normalise::{DECRYPTION_RESULT, ERROR_CODE, INTEGRITY_RESULT};
 
 /// What a reader has to know about an opened message. The header fields say the same; they are made from it.
@@ -17,7 +18,8 @@ pub struct Verdict {
     pub signature: SignatureResult,
     /// The results of the integrity check; never empty, and a positive one stands alone.
     pub integrity: Vec<IntegrityId>,
-    /// The certificate of the signer. Only [`Verdict::is_intact`] makes it more than a claim.
+    /// The certificate of the signer; none if the signature breaks a rule of the profile. Only [`Verdict::is_intact`] makes it
+    /// more than a claim.
     pub signer: Option<Certificate>,
     /// Whether the signer owns the address in From.
     pub owner: Ownership,
@@ -179,6 +181,22 @@ impl From<SignatureResult> for IntegrityId {
             SignatureResult::Broken(4) => Self::Format,
             SignatureResult::Broken(5) => Self::Certificate,
             SignatureResult::Broken(_) => Self::Other,
+        }
+    }
+}
+
+/// What a signature lacks that Konnektors do not look for.
+///
+/// A recipient-emails that is missing or cannot be read names nobody, so it does not agree with the one beside the encrypted
+/// content.
+impl From<&CmsError> for IntegrityId {
+    fn from(flaw: &CmsError) -> Self {
+        match flaw {
+            CmsError::Profile(ProfileViolation::NoSigner) => Self::Missing,
+            CmsError::Profile(ProfileViolation::NoRecipientEmails) | CmsError::RecipientEmails(_) => {
+                Self::Recipients
+            }
+            _ => Self::Format,
         }
     }
 }

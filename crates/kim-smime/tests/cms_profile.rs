@@ -191,10 +191,9 @@ fn another_certificate() {
 #[test]
 fn not_one_signer() {
     let signer = Signer::default().der();
-    for signers in [vec![], vec![signer.clone(), signer]] {
-        let signature = Signature { signers, ..Signature::default() };
-        assert_eq!(broken_signature(&signature), violation(ProfileViolation::SignerCount));
-    }
+    let with = |signers| broken_signature(&Signature { signers, ..Signature::default() });
+    assert_eq!(with(vec![]), violation(ProfileViolation::NoSigner));
+    assert_eq!(with(vec![signer.clone(), signer]), violation(ProfileViolation::SignerCount));
 }
 
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2124

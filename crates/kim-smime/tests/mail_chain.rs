@@ -9,7 +9,7 @@ mod vectors;
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use builder::{Envelope, Signature, Signer};
+use builder::{Envelope, Signature};
 use bytes::Bytes;
 use kim_smime::{
     ChainError, CmsError, Draft, FormatError, Header, HeaderLimits, MessageVersion, OuterFields,
@@ -191,12 +191,9 @@ fn what_is_not_of_the_profile_is_a_format_error() {
     let head = "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: binary\r\n\r\n";
     let text = [head.as_bytes(), &text.der()].concat();
     assert!(matches!(request().decrypted(text.into()), Err(FormatError::ContentType { .. })));
-    let unsigned = Signature {
-        signers: vec![Signer { attributes: Vec::new(), ..Signer::default() }.der()],
-        ..Signature::default()
-    };
-    let unsigned = [head.as_bytes(), &unsigned.der()].concat();
-    assert!(matches!(request().decrypted(unsigned.into()), Err(FormatError::Cms(_))));
+    let detached = Signature { content: Vec::new(), ..Signature::default() };
+    let detached = [head.as_bytes(), &detached.der()].concat();
+    assert!(matches!(request().decrypted(detached.into()), Err(FormatError::Cms(_))));
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042

@@ -87,6 +87,22 @@ fn header(text: &str) -> Header {
     Header::split(&Bytes::from(text.to_owned()), &HeaderLimits::default()).unwrap().0
 }
 
+/// The mail is there, and what is wrong with its signature too.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2050-06; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2127
+#[test]
+fn a_signature_that_breaks_the_profile_is_a_result_of_the_integrity_check() {
+    let other = builder::attribute(builder::ID_DATA, &[]);
+    let empty = builder::attribute(builder::RECIPIENT_EMAILS, &[]);
+    let twice = [builder::recipient_emails(), builder::recipient_emails()].concat();
+    for (signed_for, id) in [(other, "09"), (empty, "09"), (twice, "04")] {
+        let opened = Case { signed_for, ..Case::default() }.open();
+        assert_eq!(opened.verdict.integrity.iter().map(|id| id.code()).collect::<Vec<_>>(), [id]);
+        assert!(opened.verdict.signer.is_none() && !opened.verdict.is_intact());
+        assert_eq!(opened.body().to_bytes(), BODY);
+    }
+}
+
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2048-01, KOM-LE-A_2050-06; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2129
 #[test]
 fn every_check_has_its_id_and_a_positive_one_stands_alone() {
