@@ -48,17 +48,17 @@ fn python_fetches() -> Result<(), String> {
     fetches(Fetcher::Python)
 }
 
-/// One program sends, to a practice and to a person whose user name has a user id; every program fetches it.
+/// What one program sends every program fetches.
 fn sends(sender: Sender) -> Result<(), String> {
     let Some(practice) = PRACTICE.alone()? else { return Ok(()) };
     for fetcher in Fetcher::ALL {
         passes(&practice, sender, fetcher, "A", "B")?;
     }
-    // User names with seven parts, in the order of SMTP and in the order of POP3.
+    // The user name of a person has a user id, at another place than in POP3.
     passes(&practice, sender, Fetcher::Python, "H", "A")
 }
 
-/// One program fetches what every program sent.
+/// One program fetches as a person, whose user name has a user id.
 fn fetches(fetcher: Fetcher) -> Result<(), String> {
     let Some(practice) = PRACTICE.alone()? else { return Ok(()) };
     passes(&practice, Sender::Python, fetcher, "A", "H")

@@ -1,7 +1,7 @@
 //! The proxy between Postfix, Dovecot and OpenLDAP: what one side says, the other understands.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+use kim_clientmodul::Protocol;
 use kim_examples::Dialogue;
 use kim_testbed::pki::KeyType;
 use kim_tests::mail;
@@ -20,9 +20,35 @@ fn a_mail_reaches_recipients_with_rsa_and_with_ecc_certificates() -> Result<(), 
         let fetched = fetched_one(&practice, name)?;
         assert_eq!(body(&fetched), body(&sent), "{name}");
         let header = header(&fetched);
+        // Return-Path and Received are of Postfix and Dovecot, outside the encrypted part.
         for field in ["X-KIM-DecryptionResult: 00", "Subject: to all", "Received: ", "Return-Path: "] {
             assert!(header.contains(field), "{name}: {field}");
         }
+    }
+    Ok(())
+}
+
+/// It was OpenLDAP that gave the certificates: the testbed's directory is not asked.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2023
+#[test]
+fn certificates_come_from_openldap() -> Result<(), String> {
+    let Some(practice) = PRACTICE.alone()? else { return Ok(()) };
+    let to = practice.address("B")?;
+    practice.run(practice.send("A", &[to], &mail(practice.address("A")?, to, "look up", "text\r\n")))?;
+    assert_eq!(practice.testbed().world().directory().searches(), []);
+    Ok(())
+}
+
+/// Postfix and Dovecot work with the Clientmodul's certificate and refuse whoever has none.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2064-02
+#[test]
+fn the_servers_want_a_client_certificate() -> Result<(), String> {
+    let Some(practice) = PRACTICE.alone()? else { return Ok(()) };
+    for protocol in [Protocol::Smtp, Protocol::Pop3] {
+        practice.log_in_directly("A", protocol, true)?;
+        assert!(practice.log_in_directly("A", protocol, false).is_err(), "{protocol:?}");
     }
     Ok(())
 }
@@ -43,6 +69,43 @@ fn dovecot_holds_ciphertext() -> Result<(), String> {
         stored.contains("Subject: KOM-LE-Nachricht\r\n") || stored.contains("Subject: KOM-LE-Nachricht\n")
     );
     assert!(!stored.contains("secret"));
+    Ok(())
+}
+
+/// The wire of both servers is slower than the proxy and takes its time: five megabytes go through all buffers.
+#[test]
+fn a_mail_of_megabytes_arrives_whole() -> Result<(), String> {
+    let Some(practice) = PRACTICE.alone()? else { return Ok(()) };
+    let (from, to) = (practice.address("A")?, practice.address("B")?);
+    let lines: String = (0..70_000).map(|line| format!("{line:070}\r\n")).collect();
+    let sent = mail(from, to, "large", &lines);
+    practice.run(practice.send("A", &[to], &sent))?;
+    assert!(body(&fetched_one(&practice, "B")?) == body(&sent));
+    Ok(())
+}
+
+/// Postfix is asked for a delivery notification and writes one: a mail that is no KIM mail and arrives as Dovecot has it.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2018, KOM-LE-A_2042
+#[test]
+fn a_delivery_notification_of_postfix_arrives_unchanged() -> Result<(), String> {
+    let Some(practice) = PRACTICE.alone()? else { return Ok(()) };
+    let (from, to) = (practice.address("A")?, practice.address("B")?);
+    practice.run(async {
+        let mut smtp = practice.smtp("A").await?;
+        smtp.ask(&format!("MAIL FROM:<{from}> RET=HDRS ENVID=kim-1"), "250").await?;
+        smtp.ask(&format!("RCPT TO:<{to}> NOTIFY=SUCCESS ORCPT=rfc822;{to}"), "250").await?;
+        smtp.ask("DATA", "354").await?;
+        smtp.send_message(&mail(from, to, "notify me", "text\r\n")).await?;
+        smtp.expect("250", "DATA").await?;
+        smtp.ask("QUIT", "221").await
+    })?;
+    let notification = fetched_one(&practice, "A")?;
+    let stored = String::from_utf8_lossy(&practice.stored_mails("A")?.concat()).replace('\n', "\r\n");
+    assert_eq!(String::from_utf8_lossy(&notification), stored);
+    for line in ["Original-Envelope-Id: kim-1\r\n", "Action: relayed\r\n"] {
+        assert!(stored.contains(line), "{stored}");
+    }
     Ok(())
 }
 

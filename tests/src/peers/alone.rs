@@ -46,7 +46,7 @@ impl Shared {
         let practice = started.as_ref().map_err(String::clone)?;
         // A test that failed leaves nothing behind that emptying the mailboxes does not remove.
         let practice = practice.lock().unwrap_or_else(PoisonError::into_inner);
-        practice.servers().empty_mailboxes().map_err(|error| error.to_string())?;
+        practice.servers().empty_mailboxes()?;
         let logs_before = practice.servers().log_lengths();
         Ok(Some(Alone { practice, logs_before }))
     }

@@ -13,13 +13,13 @@ use super::sender::curl_configuration;
 /// A program that fetches mails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fetcher {
-    /// mpop.
+    /// mpop; logs in with USER and PASS.
     Mpop,
-    /// fetchmail.
+    /// fetchmail; logs in with USER and PASS.
     Fetchmail,
-    /// curl.
+    /// curl; logs in with AUTH PLAIN.
     Curl,
-    /// `poplib` of Python.
+    /// `poplib` of Python; logs in with USER and PASS.
     Python,
 }
 

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 
+use kim_clientmodul::Protocol;
 use kim_examples::Dialogue;
 use kim_testbed::pki::KeyType;
-use kim_testbed::{Account, TestbedConfig, World};
+use kim_testbed::{Account, Testbed, TestbedConfig, World};
 use kim_types::Address;
 use tokio::runtime::Runtime;
 
+use super::programs::run;
 use super::scratch::Scratch;
 use super::servers::{MOVED, Servers};
 use crate::Practice;
@@ -54,6 +56,11 @@ impl RealPractice {
     /// Runs a conversation with the proxy to its end.
     pub fn run<T>(&self, conversation: impl Future<Output = T>) -> T {
         self.runtime.block_on(conversation)
+    }
+
+    /// The testbed, whose Konnektor and people are in use, and whose own mail servers and directory are not.
+    pub fn testbed(&self) -> &Testbed {
+        &self.practice.testbed
     }
 
     /// The account with this short name.
@@ -149,6 +156,32 @@ impl RealPractice {
     /// They cannot be read, or there is no such account.
     pub fn stored_mails(&self, name: &str) -> Result<Vec<Vec<u8>>, String> {
         self.servers.stored_mails(&self.account(name)?.address).map_err(|error| error.to_string())
+    }
+
+    /// Logs in to Postfix or Dovecot past the proxy, with or without the certificate of the Clientmodul.
+    ///
+    /// # Errors
+    /// The server refused it.
+    pub fn log_in_directly(&self, name: &str, protocol: Protocol, certificate: bool) -> Result<(), String> {
+        let account = self.account(name)?;
+        let user = format!("{}:{}", account.address, String::from_utf8_lossy(account.password.expose()));
+        let url = match protocol {
+            Protocol::Smtp => format!("smtps://{}/client.invalid", self.servers.smtp),
+            Protocol::Pop3 => format!("pop3s://{}/", self.servers.pop3),
+        };
+        let mut arguments = vec!["--silent", "--show-error", "--insecure", "--url", &url, "--user", &user];
+        if protocol == Protocol::Smtp {
+            // Instead of HELP, which Postfix does not know; in POP3 curl asks for LIST.
+            arguments.extend(["--request", "NOOP"]);
+        }
+        let (pkcs12, password) = self.practice.testbed.clientmodul_pkcs12();
+        let pkcs12 =
+            self.scratch().write_private("clientmodul.p12", pkcs12).map_err(|error| error.to_string())?;
+        let pkcs12 = format!("{}:{}", pkcs12.display(), String::from_utf8_lossy(password.expose()));
+        if certificate {
+            arguments.extend(["--cert-type", "P12", "--cert", &pkcs12]);
+        }
+        run("curl", arguments, b"").map(drop)
     }
 
     /// What an account's owner types into a mail program for sending.

@@ -75,6 +75,8 @@ pub(super) fn run(
 ) -> Result<Vec<u8>, String> {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", PATIENCE, program]).args(arguments).env("PATH", path());
+    // What somebody configured for himself has no say.
+    command.env("HOME", "/").env_remove("FETCHMAILHOME").env_remove("XDG_CONFIG_HOME");
     let output = output(command, input).map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
         return Ok(output.stdout);

@@ -9,13 +9,13 @@ use super::programs::run;
 /// A program that sends mails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
-    /// swaks, in Perl.
+    /// swaks; logs in with AUTH PLAIN.
     Swaks,
-    /// msmtp.
+    /// msmtp; logs in with AUTH LOGIN.
     Msmtp,
-    /// curl.
+    /// curl; logs in with AUTH PLAIN.
     Curl,
-    /// `smtplib` of Python.
+    /// `smtplib` of Python; logs in as it likes best.
     Python,
 }
 
@@ -61,7 +61,7 @@ fn swaks(practice: &RealPractice, login: &Login, to: &[&str], mail: &[u8]) -> Re
 fn msmtp(practice: &RealPractice, login: &Login, to: &[&str], mail: &[u8]) -> Result<(), String> {
     // A `#` begins a comment only at the begin of a line; quotes keep values in one piece.
     let configuration = format!(
-        "account kim\nhost {}\nport {}\ntls off\nauth plain\nuser \"{}\"\npassword \"{}\"\nfrom \"{}\"\n",
+        "account kim\nhost {}\nport {}\ntls off\nauth login\nuser \"{}\"\npassword \"{}\"\nfrom \"{}\"\n",
         login.proxy.ip(),
         login.proxy.port(),
         login.user,

@@ -89,12 +89,19 @@ impl Servers {
         self.mail_files(address).into_iter().map(fs::read).collect()
     }
 
-    /// Empties all mailboxes. Nobody may be logged in.
-    pub(super) fn empty_mailboxes(&self) -> io::Result<()> {
-        for mailbox in fs::read_dir(self.scratch.path().join("mail"))? {
-            fs::remove_dir_all(mailbox?.path())?;
-        }
-        Ok(())
+    /// Waits until no mail is on its way and empties all mailboxes. Nobody may be logged in.
+    pub(super) fn empty_mailboxes(&self) -> Result<(), String> {
+        let queue = self.scratch.path().join("postfix-queue");
+        let is_empty =
+            |part: &str| fs::read_dir(queue.join(part)).is_ok_and(|mut mails| mails.next().is_none());
+        self.wait_for(|| is_empty("incoming") && is_empty("active"))?;
+        let empty = || -> io::Result<()> {
+            for mailbox in fs::read_dir(self.scratch.path().join("mail"))? {
+                fs::remove_dir_all(mailbox?.path())?;
+            }
+            Ok(())
+        };
+        empty().map_err(|error| error.to_string())
     }
 
     /// How long the logs are.
