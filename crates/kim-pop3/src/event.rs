@@ -32,6 +32,8 @@ pub enum Event {
     TooManyErrors,
     /// The client sent no command for [`Config::timeout_client`](crate::Config::timeout_client); the session is closed.
     ClientTimeout,
+    /// The session was idle when the module was shut down, or became so; it is closed.
+    Stopped,
     /// The client closed the connection without QUIT; the session is closed.
     ClientLost,
     /// The server sent nothing for [`Config::timeout_server`](crate::Config::timeout_server); the session is closed.

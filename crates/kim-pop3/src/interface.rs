@@ -29,6 +29,9 @@ pub enum Input<'a> {
     ContentEnd,
     /// It is the time that `until` of [`Wait::For`] named, or later.
     Tick,
+    /// The module is shutting down: what was begun is finished, then the session ends instead of waiting for another
+    /// command. Nothing is deleted, as there was no QUIT.
+    Stop,
 }
 
 /// What a session wants done. Every call of [`Proxy::handle`](crate::Proxy::handle) appends; the driver takes out what it has done.
@@ -109,6 +112,7 @@ impl fmt::Debug for Input<'_> {
             Self::Content(octets) => write!(f, "Content([{} octets])", octets.len()),
             Self::ContentEnd => f.write_str("ContentEnd"),
             Self::Tick => f.write_str("Tick"),
+            Self::Stop => f.write_str("Stop"),
         }
     }
 }

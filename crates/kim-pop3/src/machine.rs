@@ -73,6 +73,10 @@ impl Proxy {
                     self.session.since = now;
                     state = next;
                 }
+                Step::Wait(same) if self.session.stopping && same.waits_for() == Party::Client => {
+                    out.events.push(Event::Stopped);
+                    break State::Closed;
+                }
                 Step::Wait(same) => break same,
             }
         };
@@ -118,6 +122,10 @@ impl Proxy {
                 if state.has_server() {
                     session.server.close();
                 }
+                state
+            }
+            (Input::Stop, state) => {
+                session.stopping = true;
                 state
             }
             (Input::Answer(answer), State::Login(login)) => login.answer(answer, session, out),

@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) server: Inbox,
     /// Since when the session waits for whom it waits.
     pub(crate) since: Instant,
+    /// Whether the module is shutting down.
+    pub(crate) stopping: bool,
     last_call: CallId,
     errors: u32,
 }
@@ -44,6 +46,7 @@ impl Session {
             client: Inbox::new(MAX_COMMAND_OCTETS),
             server: Inbox::new(MAX_REPLY_OCTETS),
             since: now,
+            stopping: false,
             last_call: CallId::default(),
             errors: 0,
         }

@@ -75,6 +75,7 @@ impl Stage {
             Act::End => self.handle(Input::ContentEnd),
             Act::ClientClosed => self.handle(Input::ClientClosed),
             Act::ServerClosed => self.handle(Input::ServerClosed),
+            Act::Stop => self.handle(Input::Stop),
             Act::Pass(time) => {
                 self.now += *time;
                 self.handle(Input::Tick);

@@ -30,6 +30,8 @@ pub enum Event {
     TooManyErrors,
     /// The client sent nothing for [`Config::timeout_client`](crate::Config::timeout_client); the session is closed.
     ClientTimeout,
+    /// The session was idle when the module was shut down, or became so; it is closed.
+    Stopped,
     /// The client is gone.
     ClientLost,
     /// The MTA did not reply for [`Config::timeout_server`](crate::Config::timeout_server).

@@ -28,6 +28,9 @@ pub enum Input<'a> {
     ContentEnd,
     /// It is the time that `until` of [`Wait::For`](crate::Wait::For) named, or later.
     Tick,
+    /// The module is shutting down: what was begun is finished, then the session ends with 421 instead of waiting for
+    /// another command.
+    Stop,
 }
 
 impl fmt::Debug for Input<'_> {
@@ -42,6 +45,7 @@ impl fmt::Debug for Input<'_> {
             Self::Content(octets) => write!(f, "Content([{} octets])", octets.len()),
             Self::ContentEnd => f.write_str("ContentEnd"),
             Self::Tick => f.write_str("Tick"),
+            Self::Stop => f.write_str("Stop"),
         }
     }
 }

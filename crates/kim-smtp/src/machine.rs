@@ -79,6 +79,7 @@ impl Proxy {
                     self.session.since = now;
                     state = next;
                 }
+                Step::Wait(same) if self.session.stopping && same.is_idle() => break self.stop(out),
                 Step::Wait(same) => break same,
             }
         };
@@ -115,6 +116,10 @@ impl Proxy {
                 session.server.close();
                 state
             }
+            (Input::Stop, state) => {
+                session.stopping = true;
+                state
+            }
             (Input::Answer(answer), State::Login(login)) => {
                 session.since = now;
                 login.answer(answer, session, out)
@@ -137,6 +142,13 @@ impl Proxy {
                 _ => state,
             },
         }
+    }
+
+    /// Spec: RFC 5321 §3.8 (421 to a client when the service shuts down).
+    fn stop(&mut self, out: &mut Output) -> State {
+        out.events.push(Event::Stopped);
+        out.reply(replies::STOPPING);
+        self.session.say_goodbye(out)
     }
 
     fn wait(&self) -> Wait {
@@ -211,6 +223,11 @@ impl State {
             Self::Proxy(relay) => relay.waits_for(),
             Self::Process(process) => process.waits_for(),
         }
+    }
+
+    /// Whether nothing was promised to the client that is not done.
+    fn is_idle(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::Proxy(Relay::Commands(_)))
     }
 
     fn wants_content(&self) -> bool {

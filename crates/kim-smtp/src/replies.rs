@@ -22,6 +22,7 @@ pub(crate) const OK: Text = Text(250, "OK");
 pub(crate) const GOODBYE: Text = Text(221, "OK");
 pub(crate) const IDLE: Text = Text(421, "4.4.2 Kein Befehl eingegangen, Verbindung wird beendet");
 pub(crate) const TOO_MANY_ERRORS: Text = Text(421, "4.7.0 Zu viele Fehler, Verbindung wird beendet");
+pub(crate) const STOPPING: Text = Text(421, "4.3.2 Clientmodul wird beendet");
 pub(crate) const SERVER_SILENT: Text = Text(421, "4.4.2 Mailserver antwortet nicht, Verbindung wird beendet");
 pub(crate) const SERVER_GONE: Text = Text(421, "4.4.2 Verbindung zum Mailserver verloren");
 

@@ -32,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) since: Instant,
     /// Whether content handed out in this turn was declared void: that of another mail has to wait for the next turn.
     pub(crate) discarded: bool,
+    /// Whether the module is shutting down.
+    pub(crate) stopping: bool,
     last_call: CallId,
     errors: u32,
 }
@@ -45,6 +47,7 @@ impl Session {
             capabilities: Capabilities::default(),
             since: now,
             discarded: false,
+            stopping: false,
             last_call: CallId::default(),
             errors: 0,
         }

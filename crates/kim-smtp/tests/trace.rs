@@ -78,6 +78,7 @@ impl Stage {
             Act::End => self.handle(Input::ContentEnd),
             Act::ClientClosed => self.handle(Input::ClientClosed),
             Act::ServerClosed => self.handle(Input::ServerClosed),
+            Act::Stop => self.handle(Input::Stop),
             Act::Pass(time) => {
                 self.now += *time;
                 if matches!(self.wait, Wait::For { until: Some(until), .. } if until <= self.now) {

@@ -20,6 +20,7 @@ pub(crate) enum Act {
     End,
     ClientClosed,
     ServerClosed,
+    Stop,
     Answer(String),
     Pass(Duration),
 }
@@ -99,6 +100,7 @@ fn act(text: &str) -> Option<Act> {
         "end" => Act::End,
         "client closed" => Act::ClientClosed,
         "server closed" => Act::ServerClosed,
+        "stop" => Act::Stop,
         "connected" | "deliver" => Act::Answer(text.to_owned()),
         _ if text.starts_with("refused ") => Act::Answer(text.to_owned()),
         _ => {

@@ -20,6 +20,7 @@ pub(crate) enum Act {
     End,
     ClientClosed,
     ServerClosed,
+    Stop,
     Answer(String),
     Pass(Duration),
 }
@@ -101,6 +102,7 @@ fn act(text: &str) -> Option<Act> {
         "end" => Act::End,
         "client closed" => Act::ClientClosed,
         "server closed" => Act::ServerClosed,
+        "stop" => Act::Stop,
         _ if text.split(' ').next().is_some_and(|word| ANSWERS.contains(&word)) => {
             Act::Answer(text.to_owned())
         }
