@@ -23,5 +23,5 @@ mod servers;
 
 pub use alone::{Alone, Shared};
 pub use fetcher::Fetcher;
-pub use practice::RealPractice;
+pub use practice::{Login, RealPractice};
 pub use sender::Sender;

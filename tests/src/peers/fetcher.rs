@@ -78,7 +78,7 @@ fn only_file(directory: &Path) -> io::Result<Vec<u8>> {
 
 fn fetchmail(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
     let fetched = scratch.path().join("fetchmail.mail");
-    // `fetchall`: otherwise fetchmail reads mails with TOP, and a Clientmodul answers TOP without body.
+    // `fetchall`: otherwise fetchmail reads mails with TOP, to which a Clientmodul gives no body, and deletes them then.
     // `invisible`, `no rewrite`, `no mimedecode`: it passes the mail on and adds nothing.
     let configuration = format!(
         "poll 127.0.0.1 service {} protocol POP3 no dns auth password\n\

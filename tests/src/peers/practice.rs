@@ -163,6 +163,30 @@ impl RealPractice {
     /// # Errors
     /// The server refused it.
     pub fn log_in_directly(&self, name: &str, protocol: Protocol, certificate: bool) -> Result<(), String> {
+        match protocol {
+            // NOOP instead of HELP, which Postfix does not know; in POP3 curl asks for LIST.
+            Protocol::Smtp => self.curl_directly(name, protocol, certificate, &["--request", "NOOP"], b""),
+            Protocol::Pop3 => self.curl_directly(name, protocol, certificate, &[], b""),
+        }
+    }
+
+    /// Sends a mail past the proxy, so that nothing protects or checks it, with the login of an account.
+    ///
+    /// # Errors
+    /// Postfix refused it.
+    pub fn send_directly(&self, from: &str, to: &str, mail: &[u8]) -> Result<(), String> {
+        let arguments = ["--mail-from", self.address(from)?, "--mail-rcpt", to, "--upload-file", "-"];
+        self.curl_directly(from, Protocol::Smtp, true, &arguments, mail)
+    }
+
+    fn curl_directly(
+        &self,
+        name: &str,
+        protocol: Protocol,
+        certificate: bool,
+        request: &[&str],
+        input: &[u8],
+    ) -> Result<(), String> {
         let account = self.account(name)?;
         let user = format!("{}:{}", account.address, String::from_utf8_lossy(account.password.expose()));
         let url = match protocol {
@@ -170,10 +194,6 @@ impl RealPractice {
             Protocol::Pop3 => format!("pop3s://{}/", self.servers.pop3),
         };
         let mut arguments = vec!["--silent", "--show-error", "--insecure", "--url", &url, "--user", &user];
-        if protocol == Protocol::Smtp {
-            // Instead of HELP, which Postfix does not know; in POP3 curl asks for LIST.
-            arguments.extend(["--request", "NOOP"]);
-        }
         let (pkcs12, password) = self.practice.testbed.clientmodul_pkcs12();
         let pkcs12 =
             self.scratch().write_private("clientmodul.p12", pkcs12).map_err(|error| error.to_string())?;
@@ -181,7 +201,8 @@ impl RealPractice {
         if certificate {
             arguments.extend(["--cert-type", "P12", "--cert", &pkcs12]);
         }
-        run("curl", arguments, b"").map(drop)
+        arguments.extend(request);
+        run("curl", arguments, input).map(drop)
     }
 
     /// What an account's owner types into a mail program for sending.

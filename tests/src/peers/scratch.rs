@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A new directory that the servers, which run as other users, may enter. Whoever makes it removes it.
+/// A new directory that the servers, which run as other users, may enter. It is gone when this is dropped.
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
@@ -45,5 +45,12 @@ impl Scratch {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
         file.write_all(content.as_ref())?;
         Ok(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // The servers may have removed it at their end.
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
