@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
 
 /// How much of a peer is read ahead while the machine does not want it; reading on is how a lost peer is noticed.
 const READ_AHEAD: usize = 64 * 1024;
@@ -67,16 +68,20 @@ impl Leg {
 }
 
 /// What one side said.
-pub(crate) enum Heard {
+enum Heard {
     Octets(Bytes),
     Closed,
 }
 
-/// What happened on the wire.
+/// What concerns the machine.
 pub(crate) enum Happened {
-    Client(Heard),
-    Server(Heard),
+    ClientSaid(Bytes),
+    ClientClosed,
+    ServerSaid(Bytes),
+    ServerClosed,
     Tick,
+    /// The module is shutting down; reported once.
+    Stop,
 }
 
 /// The client's connection and, after the login, the server's.
@@ -84,12 +89,14 @@ pub(crate) struct Legs {
     client: Leg,
     server: Option<Leg>,
     patience: Duration,
+    stop: watch::Receiver<bool>,
+    stop_reported: bool,
 }
 
 impl Legs {
-    /// A session with a client only; `patience` is how long a peer may accept no octet.
-    pub(crate) fn new(client: Box<dyn Connection>, patience: Duration) -> Self {
-        Self { client: Leg::new(client), server: None, patience }
+    /// A session with a client only; `patience` is how long a peer may accept no octet, `stop` becomes true at shutdown.
+    pub(crate) fn new(client: Box<dyn Connection>, patience: Duration, stop: watch::Receiver<bool>) -> Self {
+        Self { client: Leg::new(client), server: None, patience, stop, stop_reported: false }
     }
 
     pub(crate) fn connect_server(&mut self, server: Box<dyn Connection>) {
@@ -123,11 +130,15 @@ impl Legs {
     /// Waits for the next thing that concerns the machine. Safe to cancel.
     pub(crate) async fn next(&mut self, client: bool, server: bool, until: Option<Instant>) -> Happened {
         loop {
-            if let Some(heard) = self.server.as_mut().and_then(|leg| leg.take(server)) {
-                return Happened::Server(heard);
+            match self.server.as_mut().and_then(|leg| leg.take(server)) {
+                Some(Heard::Octets(octets)) => return Happened::ServerSaid(octets),
+                Some(Heard::Closed) => return Happened::ServerClosed,
+                None => {}
             }
-            if let Some(heard) = self.client.take(client) {
-                return Happened::Client(heard);
+            match self.client.take(client) {
+                Some(Heard::Octets(octets)) => return Happened::ClientSaid(octets),
+                Some(Heard::Closed) => return Happened::ClientClosed,
+                None => {}
             }
             let server_filled = async {
                 match &mut self.server {
@@ -141,10 +152,20 @@ impl Legs {
                     None => std::future::pending().await,
                 }
             };
+            let stopped = async {
+                match self.stop_reported {
+                    false => drop(self.stop.wait_for(|stop| *stop).await),
+                    true => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = server_filled => {}
                 () = self.client.fill() => {}
                 () = timer => return Happened::Tick,
+                () = stopped => {
+                    self.stop_reported = true;
+                    return Happened::Stop;
+                }
             }
         }
     }

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use kim_flow::receive::{Delivered, Outcome};
 use kim_pop3::{Answer, Call, Event, Input, Login, LoginRefusal, Open, Output, Proxy, Wait};
 use kim_types::Octets;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::clientmodul::Clientmodul;
-use crate::legs::{Connection, Happened, Heard, Legs};
+use crate::legs::{Connection, Happened, Legs};
 use crate::login::{self, LoginError};
 use crate::participant::Participant;
 
@@ -20,17 +21,17 @@ type Task = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// What a task came to.
 enum Finished {
-    Login(Login, Result<(Participant, Box<dyn Connection>), LoginError>),
+    Login(Box<Login>, Result<(Participant, Box<dyn Connection>), LoginError>),
     Open(Open, Delivered),
 }
 
-/// Runs a session until one side is gone.
-pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>) {
+/// Runs a session until one side is gone, or until it is idle once `stop` is true.
+pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, stop: watch::Receiver<bool>) {
     let config = clientmodul.shared().pop3.clone();
     let patience = config.timeout_client;
     let session = Session {
         machine: Proxy::new(config, Instant::now()),
-        legs: Legs::new(client, patience),
+        legs: Legs::new(client, patience, stop),
         clientmodul,
         participant: None,
         task: None,
@@ -84,18 +85,15 @@ impl Session {
                     self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
                 }
                 happened = self.legs.next(client, server, until) => {
-                    let now = Instant::now();
-                    match happened {
-                        Happened::Client(Heard::Octets(octets)) => {
-                            self.machine.handle(Input::Client(&octets), now, &mut out)
-                        }
-                        Happened::Client(Heard::Closed) => self.machine.handle(Input::ClientClosed, now, &mut out),
-                        Happened::Server(Heard::Octets(octets)) => {
-                            self.machine.handle(Input::Server(&octets), now, &mut out)
-                        }
-                        Happened::Server(Heard::Closed) => self.machine.handle(Input::ServerClosed, now, &mut out),
-                        Happened::Tick => self.machine.handle(Input::Tick, now, &mut out),
-                    }
+                    let input = match &happened {
+                        Happened::ClientSaid(octets) => Input::Client(octets),
+                        Happened::ClientClosed => Input::ClientClosed,
+                        Happened::ServerSaid(octets) => Input::Server(octets),
+                        Happened::ServerClosed => Input::ServerClosed,
+                        Happened::Tick => Input::Tick,
+                        Happened::Stop => Input::Stop,
+                    };
+                    self.machine.handle(input, Instant::now(), &mut out)
                 }
             };
         }
@@ -116,7 +114,7 @@ impl Session {
                 let clientmodul = self.clientmodul.clone();
                 self.task = Some(Box::pin(async move {
                     let connected = login::connect(&clientmodul, login.user()).await;
-                    Finished::Login(login, connected)
+                    Finished::Login(Box::new(login), connected)
                 }));
             }
             Call::Open(open) => {

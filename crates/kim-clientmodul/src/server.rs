@@ -9,8 +9,9 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{JoinError, JoinSet};
 use tokio_rustls::TlsAcceptor;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::clientmodul::Clientmodul;
 use crate::legs::Connection;
@@ -90,7 +91,8 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Accepts clients until `stop` becomes true; then waits for the sessions to end, at most `grace`.
+    /// Accepts clients until `stop` becomes true or its sender is gone. Then sessions end as soon as nothing promised to
+    /// the client is left to do: idle ones at once, those with a mail in work after it, all of them after `grace`.
     ///
     /// `clientmodul` is read for every new session, so that a new configuration concerns new sessions only.
     pub async fn serve(
@@ -101,11 +103,14 @@ impl Server {
     ) {
         let places = Arc::new(Semaphore::new(self.limits.sessions));
         let peers = Peers::default();
-        let mut sessions = tokio::task::JoinSet::new();
+        let mut sessions = JoinSet::new();
         loop {
-            while sessions.try_join_next().is_some() {}
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
+                Some(ended) = sessions.join_next() => {
+                    note_end(ended);
+                    continue;
+                }
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let (stream, peer) = match accepted {
@@ -124,40 +129,57 @@ impl Server {
             };
             let (tls, protocol, handshake) = (self.tls.clone(), self.protocol, self.limits.handshake);
             let clientmodul = clientmodul.borrow().clone();
+            let stop = stop.clone();
             sessions.spawn(async move {
                 let _place: (OwnedSemaphorePermit, PeerPlace) = place;
-                session(clientmodul, protocol, stream, tls, handshake).await;
+                match protected(stream, tls, handshake, stop.clone()).await {
+                    Some(connection) if protocol == Protocol::Smtp => {
+                        smtp::run(clientmodul, connection, stop).await
+                    }
+                    Some(connection) => pop3::run(clientmodul, connection, stop).await,
+                    None => {}
+                }
             });
         }
         drop(self.listener);
-        let finished = async { while sessions.join_next().await.is_some() {} };
+        let finished = async {
+            while let Some(ended) = sessions.join_next().await {
+                note_end(ended);
+            }
+        };
         if tokio::time::timeout(grace, finished).await.is_err() {
             warn!("sessions were cut off at shutdown");
         }
     }
 }
 
-async fn session(
-    clientmodul: Clientmodul,
-    protocol: Protocol,
+/// A session that panicked took nothing but itself down; that it did is a mistake to be reported.
+fn note_end(ended: Result<(), JoinError>) {
+    if ended.is_err_and(|error| error.is_panic()) {
+        error!("a session ended by a panic");
+    }
+}
+
+/// The connection to a client, secured if that is wanted; `None` if it fails or the module is shut down meanwhile.
+async fn protected(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
-    handshake: Duration,
-) {
+    patience: Duration,
+    mut stop: watch::Receiver<bool>,
+) -> Option<Box<dyn Connection>> {
     // Dialogues of short lines: waiting to fill packets would cost 40 ms each.
     let _ = stream.set_nodelay(true);
-    let connection: Box<dyn Connection> = match tls {
-        None => Box::new(stream),
-        Some(tls) => match tokio::time::timeout(handshake, tls.accept(stream)).await {
-            Ok(Ok(stream)) => Box::new(stream),
-            Ok(Err(error)) => return debug!(%error, "handshake"),
-            Err(_) => return debug!("handshake took too long"),
-        },
+    let Some(tls) = tls else { return Some(Box::new(stream)) };
+    let handshake = tokio::select! {
+        handshake = tokio::time::timeout(patience, tls.accept(stream)) => handshake,
+        _ = stop.wait_for(|stop| *stop) => return None,
     };
-    match protocol {
-        Protocol::Smtp => smtp::run(clientmodul, connection).await,
-        Protocol::Pop3 => pop3::run(clientmodul, connection).await,
+    match handshake {
+        Ok(Ok(stream)) => return Some(Box::new(stream)),
+        Ok(Err(error)) => debug!(%error, "handshake"),
+        Err(_) => debug!("handshake took too long"),
     }
+    None
 }
 
 /// How many sessions each address has.

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use kim_flow::{Protected, Refused, Report};
 use kim_smtp::{Answer, Call, Event, Input, Login, LoginRefusal, Output, Process, Proxy, Wait};
 use kim_types::{Octets, Reply};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::clientmodul::Clientmodul;
-use crate::legs::{Connection, Happened, Heard, Legs};
+use crate::legs::{Connection, Happened, Legs};
 use crate::login::{self, LoginError};
 use crate::participant::Participant;
 
@@ -38,13 +39,13 @@ enum Stage {
     Over,
 }
 
-/// Runs a session until one side is gone.
-pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>) {
+/// Runs a session until one side is gone, or until it is idle once `stop` is true.
+pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, stop: watch::Receiver<bool>) {
     let config = clientmodul.shared().smtp.clone();
     let patience = config.timeout_client;
     let session = Session {
         machine: Proxy::new(config, Instant::now()),
-        legs: Legs::new(client, patience),
+        legs: Legs::new(client, patience, stop),
         clientmodul,
         participant: None,
         task: None,
@@ -101,18 +102,15 @@ impl Session {
                     self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
                 }
                 happened = self.legs.next(client, server, until) => {
-                    let now = Instant::now();
-                    match happened {
-                        Happened::Client(Heard::Octets(octets)) => {
-                            self.machine.handle(Input::Client(&octets), now, &mut out)
-                        }
-                        Happened::Client(Heard::Closed) => self.machine.handle(Input::ClientClosed, now, &mut out),
-                        Happened::Server(Heard::Octets(octets)) => {
-                            self.machine.handle(Input::Server(&octets), now, &mut out)
-                        }
-                        Happened::Server(Heard::Closed) => self.machine.handle(Input::ServerClosed, now, &mut out),
-                        Happened::Tick => self.machine.handle(Input::Tick, now, &mut out),
-                    }
+                    let input = match &happened {
+                        Happened::ClientSaid(octets) => Input::Client(octets),
+                        Happened::ClientClosed => Input::ClientClosed,
+                        Happened::ServerSaid(octets) => Input::Server(octets),
+                        Happened::ServerClosed => Input::ServerClosed,
+                        Happened::Tick => Input::Tick,
+                        Happened::Stop => Input::Stop,
+                    };
+                    self.machine.handle(input, Instant::now(), &mut out)
                 }
             };
         }
