@@ -111,6 +111,6 @@ impl CardElement {
 }
 
 /// An xs:date, whose time zone says nothing for a last day of validity.
-fn date(text: &str) -> Option<Date> {
+pub(crate) fn date(text: &str) -> Option<Date> {
     Date::parse(text.get(..10)?, format_description!("[year]-[month]-[day]")).ok()
 }

@@ -22,6 +22,12 @@
 //! | [`GetJobNumber`], [`SignDocument`] | [`JobNumber`], [`SignedDocument`] |
 //! | [`VerifyDocument`] | [`Verification`], and what KIM makes of it: [`Integrity`] |
 //! | [`EncryptDocument`], [`DecryptDocument`] | the CMS, the plain document |
+//! | [`ExternalAuthenticate`] | a signature with the key of C.AUT |
+//! | [`GetCardTerminals`], [`GetResourceInformation`] | [`CardTerminal`]s, [`ConnectorState`] |
+//! | [`CheckCertificateExpiration`] | [`CertificateExpiration`]s |
+//! | [`Subscribe`], [`RenewSubscriptions`], [`Unsubscribe`], [`GetSubscription`] | [`Subscription`]s |
+//!
+//! What a Konnektor reports by itself comes as [`Event`]s out of a [`CetpDecoder`].
 //!
 //! ```
 //! use kim_konnektor::{
@@ -77,6 +83,9 @@
 mod base64_text;
 mod body;
 mod card;
+mod card_terminals;
+mod certificate_expiration;
+mod cetp;
 mod class;
 mod crypt;
 mod directory;
@@ -85,6 +94,7 @@ mod encrypt_document;
 mod endpoint;
 mod envelope;
 mod error;
+mod external_authenticate;
 mod fault;
 mod get_cards;
 mod integrity;
@@ -94,16 +104,21 @@ mod normal_form;
 mod pin;
 mod read_card_certificate;
 mod request;
+mod resource_information;
 mod response;
 mod services;
 mod sign_document;
 mod status;
+mod subscription;
 mod verify_certificate;
 mod verify_document;
 mod version;
 
 pub use body::{Body, Chunks};
 pub use card::{Card, CardKind};
+pub use card_terminals::{CardTerminal, GetCardTerminals};
+pub use certificate_expiration::{CertificateExpiration, CheckCertificateExpiration};
+pub use cetp::{CetpDecoder, CetpError, Event, MAX_EVENT_OCTETS};
 pub use class::Class;
 pub use crypt::Crypt;
 pub use directory::{MAX_DIRECTORY_OCTETS, Product, ServiceDirectory};
@@ -111,6 +126,7 @@ pub use document::Document;
 pub use encrypt_document::{DecryptDocument, EncryptDocument};
 pub use endpoint::EndpointMode;
 pub use error::{Error, Malformed, Reason, ResponseError, Unsupported};
+pub use external_authenticate::{ExternalAuthenticate, SignatureScheme};
 pub use fault::{ErrorType, Fault, Severity, Trace};
 pub use get_cards::GetCards;
 pub use integrity::{HighLevelResult, Integrity, Verification};
@@ -118,9 +134,13 @@ pub use job_number::{GetJobNumber, JobNumber, JobNumberError};
 pub use pin::{GetPinStatus, PinKind, PinResult, PinStatus, VerifyPin};
 pub use read_card_certificate::{CertRef, ReadCardCertificate};
 pub use request::{Operation, Patience, Request};
+pub use resource_information::{ConnectorState, ErrorCondition, GetResourceInformation};
 pub use response::{Limits, ResponseReader};
 pub use services::{Endpoint, Service, Services};
 pub use sign_document::{SignDocument, SignedDocument};
+pub use subscription::{
+    EventSink, GetSubscription, RenewSubscriptions, Subscribe, Subscription, SubscriptionId, Unsubscribe,
+};
 pub use verify_certificate::{CertificateResult, CertificateVerdict, VerifyCertificate};
 pub use verify_document::VerifyDocument;
 pub use version::{Version, VersionError};

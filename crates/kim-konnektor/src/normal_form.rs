@@ -12,7 +12,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
 use crate::error::{Malformed, ResponseError};
-use crate::namespace::{CARD, CERTCMN, ERROR, SOAP, canonical};
+use crate::namespace::{CARD, CERT, CERTCMN, ERROR, EVT, SOAP, canonical};
 
 /// Deepest nesting of elements.
 const MAX_DEPTH: usize = 32;
@@ -22,10 +22,12 @@ const MAX_ATTRIBUTES: usize = 64;
 const MAX_NAMESPACE: usize = 256;
 
 /// Elements whose text names persons. It is kept aside like a document, because yaserde logs what it reads.
-const PERSONAL: [(&str, &str); 5] = [
+const PERSONAL: [(&str, &str); 7] = [
     (CARD.uri, "CardHolderName"),
     (CARD.uri, "Kvnr"),
+    (CERT.uri, "subject_commonName"),
     (CERTCMN.uri, "X509SubjectName"),
+    (EVT.uri, "Value"),
     (ERROR.uri, "ErrorText"),
     (ERROR.uri, "Detail"),
 ];

@@ -4,6 +4,7 @@
 
 mod choice_of_versions;
 mod chunks_do_not_matter;
+mod events;
 mod faults;
 mod fixtures;
 mod foreign_dialects;
@@ -13,7 +14,10 @@ mod integrity_results;
 mod missing_certificates;
 mod pins;
 mod recorded_directories;
+mod recorded_requests;
 mod recorded_responses;
 mod redaction;
 mod requests;
+mod resources;
+mod schemas;
 mod warnings;

@@ -1,0 +1,75 @@
+//! Events of a Konnektor, cut in every way, and what is none.
+
+use kim_konnektor::{CetpDecoder, CetpError, Event, MAX_EVENT_OCTETS, Malformed, Severity};
+
+use crate::fixtures::vector;
+
+fn frame(xml: &[u8]) -> Vec<u8> {
+    [b"CETP", &u32::try_from(xml.len()).unwrap().to_be_bytes()[..], xml].concat()
+}
+
+fn event(topic: &str, value: &str) -> Vec<u8> {
+    format!(
+        "<e:Event xmlns:e='http://ws.gematik.de/conn/EventService/v7.2'><e:Topic>{topic}</e:Topic>\
+         <e:Type>Operation</e:Type><e:Severity>Warning</e:Severity><e:SubscriptionID/><e:Message><e:Parameter>\
+         <e:Key>CardHolderName</e:Key><e:Value>{value}</e:Value></e:Parameter></e:Message></e:Event>"
+    )
+    .into_bytes()
+}
+
+fn decode(octets: &[u8], chunk: usize) -> Result<Vec<Event>, CetpError> {
+    let mut decoder = CetpDecoder::default();
+    let mut events = Vec::new();
+    for piece in octets.chunks(chunk) {
+        events.extend(decoder.push(piece)?);
+    }
+    Ok(events)
+}
+
+/// Spec: gemSpec_Kon 5.18.0, TIP1-A_4595
+#[test]
+fn chunks_do_not_matter() {
+    let octets = [frame(&event("CARD/INSERTED", "A&amp;B")), frame(&event("BOOTUP", ""))].concat();
+    let whole = decode(&octets, usize::MAX).unwrap();
+    assert_eq!(
+        whole.iter().map(|event| event.topic.as_str()).collect::<Vec<_>>(),
+        ["CARD/INSERTED", "BOOTUP"]
+    );
+    assert_eq!(whole[0].severity, Severity::Warning);
+    assert_eq!(whole[0].parameter("cardholdername").unwrap().0, "A&B");
+    for chunk in [1, 7, 8, 9, 100, 400] {
+        assert_eq!(decode(&octets, chunk).unwrap(), whole, "{chunk}");
+    }
+}
+
+#[test]
+fn a_recorded_event_has_the_values_one_reads_in_it() {
+    let Some(xml) = vector("soap/Event-CARD-INSERTED.xml") else { return };
+    let events = decode(&frame(&xml), 100).unwrap();
+    let [event] = &events[..] else { panic!("one event") };
+    assert!(event.is_about("card") && event.is_about("CARD/INSERTED"));
+    assert!(!event.is_about("CARD/REMOVED") && !event.is_about("CARD/IN"));
+    assert_eq!((event.severity, event.parameters.len()), (Severity::Info, 10));
+    assert_eq!(event.parameter("CardHandle").unwrap().0, "c2006cfb-876b-4f51-8aed-6db04e03732c");
+    assert_eq!(event.parameter("ICCSN").unwrap().0, "80276881029979541601");
+    assert!(!format!("{event:?}").contains("Bernd"), "{event:?}");
+}
+
+#[test]
+fn what_is_no_event_ends_the_connection() {
+    for octets in [&b"GET / HTTP/1.1\r\n"[..], b"\x16\x03\x01", b"CETX"] {
+        assert_eq!(decode(octets, 1), Err(CetpError::Magic));
+    }
+    let too_long = u32::try_from(MAX_EVENT_OCTETS + 1).unwrap().to_be_bytes();
+    assert_eq!(decode(&[b"CETP", &too_long[..]].concat(), 8), Err(CetpError::TooLong));
+    assert_eq!(decode(b"CETP\xff\xff\xff\xff", 3), Err(CetpError::TooLong));
+    for (xml, expected) in [
+        (&b""[..], Malformed::Markup),
+        (b"<Event/>", Malformed::Message),
+        (b"<!DOCTYPE a><a/>", Malformed::Forbidden),
+        (b"\xff", Malformed::Encoding),
+    ] {
+        let Err(CetpError::Event(error)) = decode(&frame(xml), 5) else { panic!("{xml:?}") };
+        assert_eq!(error.what, expected);
+    }
+}
