@@ -145,7 +145,7 @@ impl RealPractice {
     /// Waits until an account has exactly this many mails at the Fachdienst.
     ///
     /// # Errors
-    /// Not that many came, or more.
+    /// It came to another number.
     pub fn wait_for_mails(&self, name: &str, count: usize) -> Result<(), String> {
         self.servers.wait_for_mails(&self.account(name)?.address, count)
     }

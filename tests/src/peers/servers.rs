@@ -74,14 +74,9 @@ impl Servers {
         &self.scratch
     }
 
-    /// Waits until there are this many mails in a mailbox.
+    /// Waits until there are exactly this many mails in a mailbox.
     pub(super) fn wait_for_mails(&self, address: &Address, count: usize) -> Result<(), String> {
-        let mails = || self.mail_files(address).len();
-        self.wait_for(|| mails() >= count)?;
-        match mails() {
-            found if found == count => Ok(()),
-            found => Err(format!("{count} mails were expected, {found} are there")),
-        }
+        self.wait_for(|| self.mail_files(address).len() == count)
     }
 
     /// The files in which Dovecot keeps the mails of an address.
