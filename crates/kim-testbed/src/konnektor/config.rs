@@ -38,7 +38,7 @@ pub struct KonnektorConfig {
 
 /// How clients show who they are.
 ///
-/// Spec: gemSpec_Kon 5.18.0, TIP1-A_4516 (authentication of Clientsystems); gemSpec_CM_KOMLE 1.16.0, A_2071.
+/// Spec: gemSpec_Kon 5.18.0, TIP1-A_4516 (authentication of Clientsystems); gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2071.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ClientLogin {
     /// Not at all.

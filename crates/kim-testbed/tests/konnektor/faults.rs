@@ -51,7 +51,7 @@ fn the_connection_may_be_the_trouble() {
     assert_eq!(rig.konnektor.operations(), [Operation::GetCards; 4]);
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, A_2071.
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2071.
 #[test]
 fn clients_have_to_show_who_they_are() {
     let rig = Rig::new();
