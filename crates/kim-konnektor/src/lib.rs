@@ -80,6 +80,7 @@
 //! - A missing certificate may come as a warning or as a fault: both are `None`.
 //! - MTOM answers are refused ([`ResponseReader::check_content_type`]); requests never ask for them.
 
+mod advice;
 mod base64_text;
 mod body;
 mod card;
