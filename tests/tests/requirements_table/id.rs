@@ -2,14 +2,14 @@
 
 /// A requirement whatever its index: Spec lines name the edition they were written for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Id {
-    pub series: String,
-    pub number: u32,
+pub(crate) struct Id {
+    pub(crate) series: String,
+    pub(crate) number: u32,
 }
 
 impl Id {
     /// Reads one word; other text and requirements of other series (`TIP1-A_`, `GS-A_`) are none of ours.
-    pub fn parse(word: &str) -> Option<Self> {
+    pub(crate) fn parse(word: &str) -> Option<Self> {
         let (series, rest) =
             ["KOM-LE-A_", "A_"].iter().find_map(|series| Some((*series, word.strip_prefix(series)?)))?;
         let (number, index) = rest.split_once('-').unwrap_or((rest, "0"));
@@ -25,7 +25,7 @@ impl std::fmt::Display for Id {
 }
 
 /// The ids in a text, with `A to B` as pairs; a single id is a pair with itself.
-pub fn ranges(text: &str) -> Vec<(Id, Id)> {
+pub(crate) fn ranges(text: &str) -> Vec<(Id, Id)> {
     let mut ranges: Vec<(Id, Id)> = Vec::new();
     let mut continues = false;
     for word in text

@@ -4,18 +4,18 @@ use super::id::Id;
 
 /// A requirement as the list has it.
 #[derive(Debug, Clone)]
-pub struct Requirement {
-    pub id: Id,
+pub(crate) struct Requirement {
+    pub(crate) id: Id,
     /// The id with its latest index.
-    pub name: String,
-    pub title: String,
-    pub area: String,
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) area: String,
     /// `yes`, `partly` or `no`.
-    pub testable: String,
+    pub(crate) testable: String,
 }
 
 /// Columns: id, latest_index, title_en, level, area, crate, testable, ...
-pub fn from_csv(csv: &str) -> Vec<Requirement> {
+pub(crate) fn from_csv(csv: &str) -> Vec<Requirement> {
     csv.lines()
         .skip(1)
         .map(fields)
@@ -33,7 +33,7 @@ pub fn from_csv(csv: &str) -> Vec<Requirement> {
 }
 
 /// Headings are areas; columns: requirement, title, testable, ...
-pub fn from_table(table: &str) -> Vec<Requirement> {
+pub(crate) fn from_table(table: &str) -> Vec<Requirement> {
     let mut area = String::new();
     let mut requirements = Vec::new();
     for line in table.lines() {

@@ -12,24 +12,24 @@ use super::{
 
 /// One `Spec:` paragraph.
 #[derive(Debug)]
-pub struct Mention {
+pub(crate) struct Mention {
     /// Path from the root of the workspace.
-    pub file: String,
+    pub(crate) file: String,
     /// What the paragraph describes; `None`: the whole file.
-    pub item: Option<String>,
+    pub(crate) item: Option<String>,
     /// It describes a test or a trace.
-    pub is_test: bool,
+    pub(crate) is_test: bool,
     text: String,
 }
 
 impl Mention {
     /// Whether the requirement is named, alone or in a range.
-    pub fn names(&self, id: &Id) -> bool {
+    pub(crate) fn names(&self, id: &Id) -> bool {
         ranges(&self.text).iter().any(|(from, to)| from <= id && id <= to && from.series == id.series)
     }
 
     /// Ids that are said to be of a document the list covers, and are not in it.
-    pub fn unknown_ids(&self, known: &[Requirement]) -> Vec<String> {
+    pub(crate) fn unknown_ids(&self, known: &[Requirement]) -> Vec<String> {
         self.text
             .split(';')
             .map(str::trim_start)
@@ -45,7 +45,7 @@ impl Mention {
 }
 
 /// All `Spec:` paragraphs of the workspace's code, tests and traces, in the order of the paths.
-pub fn below(root: &Path) -> Vec<Mention> {
+pub(crate) fn below(root: &Path) -> Vec<Mention> {
     let mut files = Vec::new();
     for directory in ["crates", "examples", "tests", "fuzz"] {
         collect(&root.join(directory), &mut files);

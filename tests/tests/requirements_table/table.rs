@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, fmt::Write};
 use super::{Requirement, mentions::Mention};
 
 /// A line of the table; places are written as Markdown.
-pub struct Row<'a> {
-    pub requirement: &'a Requirement,
-    pub code: Vec<String>,
-    pub tests: Vec<String>,
+pub(crate) struct Row<'a> {
+    pub(crate) requirement: &'a Requirement,
+    pub(crate) code: Vec<String>,
+    pub(crate) tests: Vec<String>,
 }
 
 /// One row per requirement. The testbed plays the other side: what it does is neither code nor test of a requirement.
-pub fn rows<'a>(requirements: &'a [Requirement], mentions: &[Mention]) -> Vec<Row<'a>> {
+pub(crate) fn rows<'a>(requirements: &'a [Requirement], mentions: &[Mention]) -> Vec<Row<'a>> {
     let row = |requirement: &'a Requirement| {
         let places = |tests: bool| {
             let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -41,7 +41,7 @@ fn place(file: &str, items: &[&str]) -> String {
 }
 
 /// How much is covered, in a sentence.
-pub fn summary(rows: &[Row<'_>]) -> String {
+pub(crate) fn summary(rows: &[Row<'_>]) -> String {
     let testable: Vec<&Row<'_>> = rows.iter().filter(|row| row.requirement.testable == "yes").collect();
     let tested = testable.iter().filter(|row| !row.tests.is_empty()).count();
     let with_code = testable.iter().filter(|row| !row.code.is_empty()).count();
@@ -53,7 +53,7 @@ pub fn summary(rows: &[Row<'_>]) -> String {
 }
 
 /// The whole document.
-pub fn markdown(rows: &[Row<'_>]) -> String {
+pub(crate) fn markdown(rows: &[Row<'_>]) -> String {
     let mut text = String::from(
         "# Requirements\n\n\
          Which code and which test answers for which requirement of gematik. Written by\n\
