@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kim_types::{Address, Secret};
 
-/// What to send. It has no body.
+/// What to send, without the body: only an [`Upload`](crate::Upload) has one.
 ///
 /// Spec: RFC 9110 §9.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub struct HttpRequest {
 pub enum Method {
     /// Read.
     Get,
+    /// Ask whether it is there, and how large.
+    Head,
+    /// Put there.
+    Post,
+    /// Remove.
+    Delete,
 }
 
 impl Method {
@@ -29,6 +35,9 @@ impl Method {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
         }
     }
 }
