@@ -91,6 +91,7 @@ async fn sign_encrypt_decrypt_verify(testbed: &Testbed, login: &ClientLogin) {
     assert_eq!(verdict.integrity(), Integrity::Valid);
 }
 
+#[expect(clippy::print_stdout, reason = "a failure should say in which combination")]
 async fn with_every_vendor(login: ClientLogin, server: KeyType, client: KeyType, tls13: bool) {
     let testbed = Arc::new(testbed(login.clone(), server, client, tls13).await);
     for vendor in VENDORS {

@@ -103,8 +103,12 @@ impl Clientmodul {
     /// The account names a Konnektor that is not configured, or none is marked as default.
     pub fn participant(&self, account: Account) -> Result<Participant, UnknownKonnektor> {
         let id = account.konnektor.as_ref().or(self.0.default.as_ref()).ok_or(UnknownKonnektor)?;
-        let konnektor = self.0.konnektors.get(id).cloned().ok_or(UnknownKonnektor)?;
+        let konnektor = self.konnektor(id)?;
         Ok(Participant { shared: self.0.clone(), konnektor, account })
+    }
+
+    pub(crate) fn konnektor(&self, id: &KonnektorId) -> Result<Arc<Konnektor>, UnknownKonnektor> {
+        self.0.konnektors.get(id).cloned().ok_or(UnknownKonnektor)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

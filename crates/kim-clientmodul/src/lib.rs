@@ -31,6 +31,7 @@
 
 mod answers;
 mod cache;
+mod cetp;
 mod clientmodul;
 mod http;
 mod legs;
@@ -44,6 +45,7 @@ mod soap;
 mod upstream;
 mod vzd;
 
+pub use cetp::EventListener;
 pub use clientmodul::{Account, Clientmodul, UnknownKonnektor};
 pub use participant::Participant;
 pub use server::{ListenError, Protocol, Server, ServerLimits};

@@ -199,6 +199,13 @@ impl KonnektorClient {
         Ok(Directory { kim_version: directory.product().kim_version(), services })
     }
 
+    /// Has the service directory read anew by the next call, unless somebody is reading it now.
+    pub(crate) fn forget_directory(&self) {
+        if let Ok(mut known) = self.directory.try_lock() {
+            *known = None;
+        }
+    }
+
     /// Forgets a directory that led nowhere, unless somebody has read a newer one or is about to: who has the lock for
     /// long is reading.
     fn forget(&self, stale: &Arc<Directory>) {

@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod authentication;
 mod call;
 mod cards;
 mod certificates;
@@ -42,6 +43,7 @@ mod namespace;
 mod operation;
 mod pin;
 mod request;
+mod resources;
 mod response;
 mod server;
 mod service_directory;
@@ -261,6 +263,9 @@ fn run(operation: Operation, call: &Call<'_>) -> Result<HttpResponse, Fault> {
         Operation::GetCards => cards::get_cards(call),
         Operation::GetPinStatus => cards::get_pin_status(call),
         Operation::VerifyPin => cards::verify_pin(call),
+        Operation::GetResourceInformation => resources::get_resource_information(call),
+        Operation::CheckCertificateExpiration => resources::check_certificate_expiration(call),
+        Operation::ExternalAuthenticate => authentication::external_authenticate(call),
         Operation::ReadCardCertificate => certificates::read_card_certificate(call),
         Operation::VerifyCertificate => certificates::verify_certificate(call),
         Operation::GetJobNumber => signing::get_job_number(call),

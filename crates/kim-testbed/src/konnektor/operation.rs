@@ -12,6 +12,8 @@ pub enum Operation {
     ServiceDirectory,
     /// EventService: which cards are there.
     GetCards,
+    /// EventService: how the Konnektor is.
+    GetResourceInformation,
     /// CardService: whether a PIN was entered.
     GetPinStatus,
     /// CardService: asks for a PIN at the terminal.
@@ -20,6 +22,10 @@ pub enum Operation {
     ReadCardCertificate,
     /// CertificateService: checks a certificate.
     VerifyCertificate,
+    /// CertificateService: when certificates of cards end.
+    CheckCertificateExpiration,
+    /// AuthSignatureService: signs a hash with C.AUT.
+    ExternalAuthenticate,
     /// SignatureService: reserves a job number.
     GetJobNumber,
     /// SignatureService: signs.
@@ -33,8 +39,11 @@ pub enum Operation {
 }
 
 impl Operation {
-    const SOAP: [Self; 10] = [
+    const SOAP: [Self; 13] = [
         Self::GetCards,
+        Self::GetResourceInformation,
+        Self::CheckCertificateExpiration,
+        Self::ExternalAuthenticate,
         Self::GetPinStatus,
         Self::VerifyPin,
         Self::ReadCardCertificate,
@@ -66,6 +75,9 @@ impl Operation {
         match self {
             Self::ServiceDirectory => "connector.sds",
             Self::GetCards => "GetCards",
+            Self::GetResourceInformation => "GetResourceInformation",
+            Self::CheckCertificateExpiration => "CheckCertificateExpiration",
+            Self::ExternalAuthenticate => "ExternalAuthenticate",
             Self::GetPinStatus => "GetPinStatus",
             Self::VerifyPin => "VerifyPin",
             Self::ReadCardCertificate => "ReadCardCertificate",
@@ -80,9 +92,12 @@ impl Operation {
 
     pub(super) fn service(self) -> Service {
         match self {
-            Self::ServiceDirectory | Self::GetCards => Service::Event,
+            Self::ServiceDirectory | Self::GetCards | Self::GetResourceInformation => Service::Event,
+            Self::ExternalAuthenticate => Service::AuthSignature,
             Self::GetPinStatus | Self::VerifyPin => Service::Card,
-            Self::ReadCardCertificate | Self::VerifyCertificate => Service::Certificate,
+            Self::ReadCardCertificate | Self::VerifyCertificate | Self::CheckCertificateExpiration => {
+                Service::Certificate
+            }
             Self::GetJobNumber | Self::SignDocument | Self::VerifyDocument => Service::Signature,
             Self::EncryptDocument | Self::DecryptDocument => Service::Encryption,
         }

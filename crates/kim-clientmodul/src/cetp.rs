@@ -1,0 +1,108 @@
+//! Events of a Konnektor: [`EventListener`].
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kim_konnektor::{CetpDecoder, Event};
+use kim_types::KonnektorId;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::clientmodul::{Clientmodul, UnknownKonnektor};
+
+/// How many connections are read at a time; a Konnektor opens one or one for each event.
+const MAX_CONNECTIONS: usize = 8;
+
+/// How long a connection may say nothing, and a TLS handshake may take.
+const IDLE_TIME: Duration = Duration::from_secs(60);
+
+/// Takes the events a Konnektor sends (CETP) and makes the Clientmodul forget what they make outdated.
+///
+/// After a restart of the Konnektor its service directory is read anew. Events about cards need nothing: handles are asked
+/// for with every mail, and cards are remembered by their number. An event decides nothing by itself, so whoever sends a
+/// false one causes a question to the Konnektor and nothing else.
+///
+/// Who listens has to subscribe, with [`kim_konnektor::Subscribe`] and the address other hosts see.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2076; gemSpec_Kon 5.18.0, TIP1-A_4595 (CETP).
+pub struct EventListener {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
+
+impl EventListener {
+    /// Opens the port; with `tls` for Konnektors that send events over TLS.
+    ///
+    /// # Errors
+    /// The port cannot be opened.
+    pub async fn bind(address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await?, tls: tls.map(TlsAcceptor::from) })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Takes the events of one Konnektor, and hands each on, until it is dropped.
+    ///
+    /// # Errors
+    /// There is no such Konnektor.
+    pub async fn serve(
+        self,
+        clientmodul: Clientmodul,
+        konnektor: &KonnektorId,
+        event: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> Result<(), UnknownKonnektor> {
+        let konnektor = clientmodul.konnektor(konnektor)?;
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let taken = Arc::new(move |reported: &Event| {
+            if reported.is_about("BOOTUP") {
+                konnektor.soap.forget_directory();
+            }
+            event(reported);
+        });
+        let mut connections = JoinSet::new();
+        loop {
+            while connections.try_join_next().is_some() {}
+            // The semaphore is never closed, and a connection that cannot be accepted is the sender's trouble.
+            let Ok(place) = places.clone().acquire_owned().await else { continue };
+            let Ok((stream, _)) = self.listener.accept().await else { continue };
+            let (tls, taken) = (self.tls.clone(), taken.clone());
+            connections.spawn(async move {
+                let _place = place;
+                match tls {
+                    None => read(stream, &*taken).await,
+                    Some(tls) => match tokio::time::timeout(IDLE_TIME, tls.accept(stream)).await {
+                        Ok(Ok(stream)) => read(stream, &*taken).await,
+                        _ => tracing::warn!("no TLS connection with the sender of events"),
+                    },
+                }
+            });
+        }
+    }
+}
+
+/// Reads events until the sender closes, says nothing for long, or something that is no event.
+async fn read(mut stream: impl AsyncRead + Unpin, taken: &(impl Fn(&Event) + ?Sized)) {
+    let mut decoder = CetpDecoder::default();
+    let mut buffer = vec![0; 8 * 1024];
+    while let Ok(Ok(length @ 1..)) = tokio::time::timeout(IDLE_TIME, stream.read(&mut buffer)).await {
+        match decoder.push(buffer.get(..length).unwrap_or_default()) {
+            Ok(events) => events.iter().for_each(taken),
+            Err(error) => {
+                tracing::warn!(%error, "the sender of events is no Konnektor");
+                return;
+            }
+        }
+    }
+}
