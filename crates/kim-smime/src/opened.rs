@@ -80,6 +80,7 @@ impl Opened {
             integrity,
             signer: signed.ok().map(|signed| signed.signer().clone()),
             owner: Ownership::Unknown,
+            shared_keys: Vec::new(),
             kim_auth_present: inner.first("X-KIM-Auth").is_some(),
         };
         Self { verdict, outer, inner, body: body.into() }

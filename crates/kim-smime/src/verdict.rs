@@ -5,6 +5,7 @@ use kim_types::TelematikId;
 use crate::certificate::Certificate;
 use crate::cms_error::{CmsError, ProfileViolation};
 use crate::normalise::{DECRYPTION_RESULT, ERROR_CODE, INTEGRITY_RESULT};
+use crate::shared_key::{SharedKey, shared_keys};
 
 /// What a reader has to know about an opened message. The header fields say the same; they are made from it.
 ///
@@ -23,6 +24,8 @@ pub struct Verdict {
     pub signer: Option<Certificate>,
     /// Whether the signer owns the address in From.
     pub owner: Ownership,
+    /// Others whose certificates have the key of the signer, as far as [`Verdict::compare_keys`] was given certificates.
+    pub shared_keys: Vec<SharedKey>,
     /// Whether there is X-KIM-Auth. It is not verified (deltas Q20).
     pub kim_auth_present: bool,
 }
@@ -35,9 +38,24 @@ impl Verdict {
     }
 
     /// Whether nothing is left to doubt: intact, with a certificate known to be valid, signed by the owner of the address
-    /// in From.
+    /// in From, whose key nobody else has.
     pub fn is_trustworthy(&self) -> bool {
-        self.is_intact() && self.signature == SignatureResult::Valid && self.owner == Ownership::Yes
+        self.is_intact()
+            && self.signature == SignatureResult::Valid
+            && self.owner == Ownership::Yes
+            && self.shared_keys.is_empty()
+    }
+
+    /// Looks for other owners of the signer's key among certificates, such as those that the directory has for the addresses
+    /// in the header.
+    ///
+    /// Spec: none — see [`SharedKey`].
+    pub fn compare_keys<'a>(&mut self, certificates: impl IntoIterator<Item = &'a Certificate>) {
+        let Some(signer) = &self.signer else { return };
+        let same = |other: &&Certificate| other.public_key_info() == signer.public_key_info();
+        let others = certificates.into_iter().filter(same).cloned();
+        let certificates: Vec<Certificate> = std::iter::once(signer.clone()).chain(others).collect();
+        self.shared_keys = shared_keys(&certificates);
     }
 
     /// Compares the signer with the owners that the directory names for the address in From; none if it is not known there.

@@ -10,8 +10,8 @@ use std::time::UNIX_EPOCH;
 use builder::{Envelope, Signature, Signer};
 use bytes::Bytes;
 use kim_smime::{
-    Header, HeaderLimits, IntegrityId, IntegrityMode, KasFailure, Opened, Ownership, ReceiveLimits, Received,
-    SignatureResult,
+    Certificate, Header, HeaderLimits, IntegrityId, IntegrityMode, KasFailure, Opened, Ownership,
+    ReceiveLimits, Received, SignatureResult,
 };
 use kim_types::Address;
 use mail_parser::MessageParser;
@@ -140,6 +140,19 @@ fn a_message_is_trustworthy_only_if_nothing_is_left_to_doubt() {
     verdict.signature = SignatureResult::StatusUnknown;
     assert!(!verdict.is_trustworthy());
     assert!(!forged().open().verdict.is_intact());
+}
+
+#[test]
+fn another_owner_of_the_signers_key_is_a_warning() {
+    let owned =
+        |id| Certificate::from_der(builder::certificate(5, &[&builder::admission(id)]).into()).unwrap();
+    let mut verdict = Case::default().open().verdict;
+    (verdict.signer, verdict.owner) = (Some(owned("1-2")), Ownership::Yes);
+    verdict.compare_keys(&[owned("1-2")]);
+    assert!(verdict.shared_keys.is_empty() && verdict.is_trustworthy());
+    verdict.compare_keys(&[owned("1-2"), owned("1-3")]);
+    assert_eq!(verdict.shared_keys.len(), 1);
+    assert!(verdict.is_intact() && !verdict.is_trustworthy());
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2179-02, KOM-LE-A_2050-06, A_21236, A_20628

@@ -178,6 +178,13 @@ pub(crate) fn certificate(serial: u8, extensions: &[&[u8]]) -> Vec<u8> {
     seq(&[&tbs, &algorithm, &tlv(0x03, &[&[0], b"signature"])])
 }
 
+/// The extension Admission of an owner.
+pub(crate) fn admission(telematik_id: &str) -> Vec<u8> {
+    let profession = seq(&[&seq(&[]), &tlv(0x13, &[telematik_id.as_bytes()])]);
+    let admissions = seq(&[&seq(&[&seq(&[&seq(&[&profession])])])]);
+    seq(&[&oid(&[0x2b, 0x24, 0x08, 0x03, 0x03]), &octets(&admissions)])
+}
+
 /// The parts of a SignedData; each is a whole element or nothing.
 pub(crate) struct Signature {
     pub(crate) content_type: &'static [u8],
