@@ -8,6 +8,8 @@
 //! | [`ClientAuth`] | whether a server asks its clients for a certificate |
 //! | [`client_config`], [`server_config`] | all of that as a configuration of rustls |
 //! | [`Distrust`] | why a certificate was refused, inside the error of a handshake |
+//! | [`MailDataEncryptor`], [`MailDataDecryptor`] | the encryption of large mails, streamed |
+//! | [`Sealer`], [`Opener`] | blocks of a file that nobody else can read or change |
 //!
 //! Konnektors and services of the TI use RSA, the curves of NIST and those of brainpool. rustls does the protocol,
 //! OpenSSL the cryptography; what rustls has no notion of (key exchange, keys and certificates on brainpool curves in
@@ -45,10 +47,12 @@ mod config;
 mod distrust;
 mod identity;
 mod kind;
+mod mail_data;
 mod pins;
 mod pkcs12;
 mod provider;
 mod random;
+mod sealing;
 mod signature;
 mod trust;
 mod verifier;
@@ -59,7 +63,9 @@ pub use config::{TlsError, client_config, server_config};
 pub use distrust::Distrust;
 pub use identity::{Identity, IdentityError, KeyKind};
 pub use kind::ServerKind;
+pub use mail_data::{MailDataCipherError, MailDataDecryptor, MailDataDigest, MailDataEncryptor};
 pub use pins::{MAX_CERTIFICATES, PemError, Pins};
 pub use provider::provider;
 pub use random::random;
+pub use sealing::{Opener, SEAL_OCTETS, SealError, Sealer};
 pub use trust::{ClientAuth, ExpectedName, ServerTrust};
