@@ -1,6 +1,6 @@
 //! The mail ready for the MTA, and what follows from the MTA's answer (S18 to S20).
 
-use kim_smime::OuterMessage;
+use kim_smime::{OuterMessage, SharedKey};
 use kim_types::{Delivery, Envelope, Reply};
 
 use crate::Run;
@@ -19,6 +19,8 @@ pub struct Protected {
     pub envelope: Envelope,
     /// The message.
     pub message: OuterMessage,
+    /// Recipients whose certificates have the key of somebody else: a warning, they get the message nevertheless.
+    pub shared_keys: Vec<SharedKey>,
     dropped: Vec<Dropped>,
     run: Run,
 }
@@ -34,8 +36,14 @@ pub struct Conclusion {
 }
 
 impl Protected {
-    pub(crate) fn new(run: Run, envelope: Envelope, message: OuterMessage, dropped: Vec<Dropped>) -> Self {
-        Self { envelope, message, dropped, run }
+    pub(crate) fn new(
+        run: Run,
+        envelope: Envelope,
+        message: OuterMessage,
+        shared_keys: Vec<SharedKey>,
+        dropped: Vec<Dropped>,
+    ) -> Self {
+        Self { envelope, message, shared_keys, dropped, run }
     }
 
     /// The recipients that were left out before the MTA was asked.

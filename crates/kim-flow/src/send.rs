@@ -5,7 +5,9 @@
 
 use bytes::Bytes;
 use kim_konnektor::{CertificateResult, CertificateVerdict, Class};
-use kim_smime::{Certificate, Draft, IssuerAndSerial, OuterFields, RecipientEmail, RecipientEmails};
+use kim_smime::{
+    Certificate, Draft, IssuerAndSerial, OuterFields, RecipientEmail, RecipientEmails, shared_keys,
+};
 use kim_types::{Address, Envelope, Octets, Recipient};
 use kim_vzd::Listing;
 
@@ -246,6 +248,7 @@ impl Sending {
             kas_enc_size: None,
         });
         let envelope = Envelope { recipients: round.recipients, ..self.envelope };
-        Step::Protected(Box::new(Protected::new(self.run, envelope, message, round.dropped)))
+        let shared_keys = shared_keys(round.certificates.iter().map(|(_, certificate)| certificate));
+        Step::Protected(Box::new(Protected::new(self.run, envelope, message, shared_keys, round.dropped)))
     }
 }
