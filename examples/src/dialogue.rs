@@ -54,6 +54,15 @@ impl Dialogue {
         }
     }
 
+    /// Reads one octet, and no more of the connection than a buffer holds.
+    ///
+    /// # Errors
+    /// The connection was closed, or nothing came.
+    pub async fn octet(&mut self) -> Result<u8, String> {
+        let read = tokio::time::timeout(PATIENCE, self.0.read_u8()).await.map_err(|_| "no answer in time")?;
+        read.map_err(|error| error.to_string())
+    }
+
     /// Reads a reply to its last line and gives that line if it begins with `wanted`; `asked` is for the error.
     ///
     /// # Errors

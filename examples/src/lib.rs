@@ -4,9 +4,11 @@
 
 mod blocking;
 mod dialogue;
+mod proxy_process;
 
 pub use blocking::Blocking;
 pub use dialogue::Dialogue;
+pub use proxy_process::ProxyProcess;
 
 use std::collections::HashMap;
 use std::time::Duration;
