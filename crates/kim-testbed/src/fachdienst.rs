@@ -6,6 +6,7 @@
 mod control;
 mod credentials;
 mod dots;
+mod kas;
 mod lines;
 mod mailbox;
 mod originator;
@@ -16,6 +17,8 @@ mod transcript;
 
 use std::time::Duration;
 
+pub(crate) use kas::KasServer;
+pub use kas::{Kas, KasFault, KasOperation, Stored};
 pub use mailbox::{Mail, Mailbox, Mailboxes};
 pub use pop3::{Pop3Command, Pop3Config, Pop3Server, Pop3Session};
 pub use smtp::{Mta, MtaConfig, SmtpCommand, SmtpSession};

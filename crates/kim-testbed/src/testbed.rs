@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use kim_types::Secret;
 
 use crate::World;
-use crate::fachdienst::{MtaConfig, Pop3Config};
+use crate::fachdienst::{KasServer, MtaConfig, Pop3Config};
 use crate::konnektor::{ClientLogin, KonnektorConfig, KonnektorServer};
 use crate::listener::{ClientAuth, Listener, ServerTls};
 use crate::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption, Role};
@@ -93,6 +93,7 @@ pub struct Testbed {
     ldap: Listener,
     smtp: Listener,
     pop3: Listener,
+    kas: KasServer,
 }
 
 /// What opens the PKCS#12 files; nothing they hold is worth protecting.
@@ -140,6 +141,8 @@ impl Testbed {
         let smtp = Listener::start(fachdienst_tls(), move |peer| mta.session(peer.ip().to_string())).await?;
         let pop3 = Listener::start(fachdienst_tls(), move |_| pop3_server.session()).await?;
 
+        let kas = KasServer::start(fachdienst_tls(), world.kas().clone()).await?;
+
         let (clientmodul, konnektor_client) = (client("clientmodul")?, client("clientsystem")?);
         Ok(Self {
             konnektor_identity,
@@ -152,6 +155,7 @@ impl Testbed {
             ldap,
             smtp,
             pop3,
+            kas,
             world,
         })
     }
@@ -197,6 +201,16 @@ impl Testbed {
     /// Where the POP3 server listens.
     pub fn pop3_addr(&self) -> SocketAddr {
         self.pop3.address()
+    }
+
+    /// The base of the attachment service: `https://127.0.0.1:port/attachments/v2.4/`.
+    pub fn kas_url(&self) -> String {
+        format!("https://{}/attachments/v2.4/", self.kas.address())
+    }
+
+    /// The base of the account limits: `https://127.0.0.1:port/AccountLimit/v1.1/`.
+    pub fn account_url(&self) -> String {
+        format!("https://{}/AccountLimit/v1.1/", self.kas.address())
     }
 
     /// The host name in the certificate of the Fachdienst, beside `localhost` and 127.0.0.1.

@@ -8,7 +8,7 @@ use kim_types::Address;
 
 use crate::Account;
 use crate::directory::Directory;
-use crate::fachdienst::{Mailbox, Mailboxes, Mta, MtaConfig, Pop3Config, Pop3Server};
+use crate::fachdienst::{Kas, Mailbox, Mailboxes, Mta, MtaConfig, Pop3Config, Pop3Server};
 use crate::konnektor::{Konnektor, KonnektorConfig, PinStatus};
 use crate::pki::Pki;
 use people::PEOPLE;
@@ -44,6 +44,7 @@ pub struct World {
     mailboxes: Mailboxes,
     mta: Mta,
     pop3_server: Pop3Server,
+    kas: Kas,
 }
 
 impl World {
@@ -68,7 +69,8 @@ impl World {
         }
         let mta = Mta::new(mta, mailboxes.clone());
         let pop3_server = Pop3Server::new(pop3, mailboxes.clone());
-        Self { pki, accounts, konnektor, directory, mailboxes, mta, pop3_server }
+        let kas = Kas::new(mailboxes.clone());
+        Self { pki, accounts, konnektor, directory, mailboxes, mta, pop3_server, kas }
     }
 
     /// The accounts, in the order of the table.
@@ -109,6 +111,11 @@ impl World {
     /// The submission server.
     pub fn mta(&self) -> &Mta {
         &self.mta
+    }
+
+    /// The attachment service, with the account limits.
+    pub fn kas(&self) -> &Kas {
+        &self.kas
     }
 
     /// The POP3 server.

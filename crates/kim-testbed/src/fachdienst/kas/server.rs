@@ -1,0 +1,157 @@
+//! A [`Kas`] on a port: [`KasServer`].
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request as HyperRequest, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use openssl::ssl::Ssl;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_openssl::SslStream;
+
+use super::{Answer, Kas, KasFault, Request};
+use crate::listener::ServerTls;
+
+/// The greatest body that is read: the greatest mail and what stands around it.
+const MAX_BODY: usize = 736 * 1024 * 1024;
+
+/// The attachment service on a port of 127.0.0.1 that the system chose. It stops when it is dropped.
+#[derive(Debug)]
+pub(crate) struct KasServer {
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl KasServer {
+    /// Starts the server.
+    ///
+    /// # Errors
+    /// The port cannot be opened, or the key does not fit.
+    pub(crate) async fn start(tls: ServerTls, kas: Kas) -> io::Result<Self> {
+        let acceptor = tls.into_acceptor()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let accepting = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                while connections.try_join_next().is_some() {}
+                // A connection that cannot be accepted or secured is the client's trouble.
+                let Ok((stream, _)) = listener.accept().await else { continue };
+                if let Ok(ssl) = Ssl::new(acceptor.context()) {
+                    connections.spawn(serve(stream, ssl, kas.clone()));
+                }
+            }
+        });
+        Ok(Self { address, accepting })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for KasServer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn serve(stream: TcpStream, ssl: Ssl, kas: Kas) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = SslStream::new(ssl, stream)?;
+    Pin::new(&mut stream).accept().await.map_err(io::Error::other)?;
+    let service = service_fn(move |request| answer(kas.clone(), request));
+    http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.map_err(io::Error::other)
+}
+
+/// An error ends the connection.
+async fn answer(kas: Kas, request: HyperRequest<Incoming>) -> io::Result<Response<Octets>> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(io::Error::other)?;
+    let field =
+        |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let host = field(HOST).unwrap_or_default();
+    let request = Request {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        authorization: field(AUTHORIZATION),
+        recipient: field(HeaderName::from_static("recipient")),
+        content_type: field(CONTENT_TYPE),
+        body: body.to_bytes().to_vec(),
+    };
+    deliver(kas.handle(&host, &request), request.method == "HEAD").await
+}
+
+async fn deliver(answer: Answer, head_only: bool) -> io::Result<Response<Octets>> {
+    let Answer { status, mut body, fault } = answer;
+    let mut cut = None;
+    let mut location = None;
+    match fault {
+        Some(KasFault::Silence) => {
+            let never: Infallible = std::future::pending().await;
+            match never {}
+        }
+        Some(KasFault::Truncated(octets)) => cut = Some(octets),
+        Some(KasFault::Corrupted) => body.iter_mut().rev().take(1).for_each(|octet| *octet ^= 1),
+        Some(KasFault::WrongLength) => body.push(0),
+        Some(KasFault::Redirect(url)) => location = Some(url),
+        Some(KasFault::Status(_)) | None => {}
+    }
+    let len = body.len() as u64;
+    let octets = match cut {
+        _ if head_only => Octets { left: Bytes::new(), missing: 0 },
+        Some(cut) => {
+            body.truncate(cut);
+            let missing = len.saturating_sub(body.len() as u64);
+            Octets { left: body.into(), missing }
+        }
+        None => Octets { left: body.into(), missing: 0 },
+    };
+    let kind = if status == 200 { "application/octet-stream" } else { "application/json; charset=utf-8" };
+    let mut response = Response::new(octets);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(len));
+    if let Some(url) = location {
+        response.headers_mut().insert(LOCATION, HeaderValue::from_str(&url).map_err(io::Error::other)?);
+    }
+    Ok(response)
+}
+
+/// A body that ends in an error when octets are missing.
+struct Octets {
+    left: Bytes,
+    missing: u64,
+}
+
+impl Body for Octets {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if !self.left.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.left)))));
+        }
+        let cut = self.missing > 0;
+        Poll::Ready(cut.then(|| Err(io::ErrorKind::ConnectionAborted.into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty() && self.missing == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact((self.left.len() as u64).saturating_add(self.missing))
+    }
+}
