@@ -42,6 +42,7 @@ mod server;
 mod settings;
 mod smtp;
 mod soap;
+mod spool;
 mod upstream;
 mod vzd;
 
@@ -51,4 +52,5 @@ pub use participant::Participant;
 pub use server::{ListenError, Protocol, Server, ServerLimits};
 pub use settings::{Caches, Fachdienst, Konnektor, Settings};
 pub use soap::{Auth, Directory, KonnektorClient, KonnektorSettings};
+pub use spool::{Spool, SpoolError, SpoolSettings, Spooled};
 pub use vzd::{DirectoryClient, DirectoryError, DirectorySettings};

@@ -1,0 +1,269 @@
+//! Content that is too large for memory: [`Spool`], [`Spooled`].
+
+mod file;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use file::{BlockFile, SealedBlocks};
+
+/// The length of every block but the last, in octets.
+const BLOCK: usize = 64 * 1024;
+
+/// How much content a [`Spool`] takes, and where it puts it.
+///
+/// Spec: none — own rule: memory is bounded, and nothing of a mail lies on a disk in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpoolSettings {
+    /// How many octets stay in memory, rounded up to 64 KiB; default 1 MiB.
+    pub memory: usize,
+    /// The directory of the temporary files; default that of the system. It is looked at when the memory is used up.
+    pub directory: PathBuf,
+    /// The greatest content in octets; default 734003228, the greatest mail of KIM in encrypted form.
+    pub limit: u64,
+}
+
+/// Takes content of any size: what exceeds the memory goes to an encrypted temporary file without a name.
+///
+/// The file is removed from its directory when it is created (on Windows when it is closed), and the key that opens it is
+/// in memory only: whatever ends the process, nothing readable is left behind. Blocks the thread while the disk works.
+///
+/// ```
+/// use kim_clientmodul::{Spool, SpoolSettings};
+///
+/// let mut spool = Spool::new(SpoolSettings { memory: 64 * 1024, ..SpoolSettings::default() });
+/// for _ in 0..1000 {
+///     spool.push(&[b'x'; 200])?;
+/// }
+/// let mut spooled = spool.finish()?;
+/// let mut len = 0;
+/// while let Some(chunk) = spooled.next_chunk()? {
+///     len += chunk.len();
+/// }
+/// assert_eq!(len, 200_000);
+/// # Ok::<(), kim_clientmodul::SpoolError>(())
+/// ```
+///
+/// Spec: none — see [`SpoolSettings`].
+pub struct Spool {
+    settings: SpoolSettings,
+    len: u64,
+    memory: Vec<Zeroizing<Vec<u8>>>,
+    /// The block that is not full yet.
+    open: Zeroizing<Vec<u8>>,
+    file: Option<BlockFile>,
+}
+
+/// The content of a [`Spool`], to be read as often as needed. It is wiped when it is dropped.
+///
+/// Spec: none — see [`SpoolSettings`].
+pub struct Spooled {
+    len: u64,
+    memory: Vec<Zeroizing<Vec<u8>>>,
+    file: Option<SealedBlocks>,
+    next: usize,
+}
+
+/// Why content could not be kept or read again.
+///
+/// Spec: none — own rule: the mail is refused for now (451) or replaced by an error mail, never lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SpoolError {
+    /// The content is larger than allowed.
+    #[error("the content has more than {limit} octets")]
+    TooLarge {
+        /// The greatest length allowed.
+        limit: u64,
+    },
+    /// No temporary file can be created: look at the directory and its rights.
+    #[error("no temporary file can be created ({0})")]
+    Create(std::io::ErrorKind),
+    /// The disk, or what the user may use of it, is full.
+    #[error("there is no room for the temporary file")]
+    Full,
+    /// The file cannot be written.
+    #[error("the temporary file cannot be written ({0})")]
+    Write(std::io::ErrorKind),
+    /// The file cannot be read again, or is shorter than what was written.
+    #[error("the temporary file cannot be read ({0})")]
+    Read(std::io::ErrorKind),
+    /// The file is not what was written.
+    #[error("the temporary file was changed")]
+    Changed,
+    /// The cryptographic library fails.
+    #[error("the temporary file cannot be encrypted")]
+    Encryption,
+}
+
+impl Default for SpoolSettings {
+    fn default() -> Self {
+        Self { memory: 1024 * 1024, directory: std::env::temp_dir(), limit: 734_003_228 }
+    }
+}
+
+impl Spool {
+    /// An empty spool. Nothing is created yet.
+    pub fn new(settings: SpoolSettings) -> Self {
+        Self { settings, len: 0, memory: Vec::new(), open: empty_block(), file: None }
+    }
+
+    /// How many octets it has.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether nothing was pushed.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Appends octets.
+    ///
+    /// # Errors
+    /// [`SpoolError`]; the spool is of no more use then, except to be dropped.
+    pub fn push(&mut self, mut octets: &[u8]) -> Result<(), SpoolError> {
+        let limit = self.settings.limit;
+        let more = u64::try_from(octets.len()).unwrap_or(u64::MAX);
+        let len = self.len.checked_add(more).filter(|len| *len <= limit);
+        self.len = len.ok_or(SpoolError::TooLarge { limit })?;
+        while !octets.is_empty() {
+            // A full block is kept only when more follows, so that the last one is known at the end.
+            if self.open.len() == BLOCK {
+                self.keep()?;
+            }
+            let room = BLOCK.saturating_sub(self.open.len()).min(octets.len());
+            let Some((now, later)) = octets.split_at_checked(room) else { break };
+            self.open.extend_from_slice(now);
+            octets = later;
+        }
+        Ok(())
+    }
+
+    /// Ends the content.
+    ///
+    /// # Errors
+    /// [`SpoolError`] when the last octets cannot be written.
+    pub fn finish(mut self) -> Result<Spooled, SpoolError> {
+        let file = match self.file.take() {
+            Some(file) => Some(file.finish(&self.open)?),
+            None => {
+                let last = std::mem::take(&mut self.open);
+                self.memory.extend((!last.is_empty()).then_some(last));
+                None
+            }
+        };
+        Ok(Spooled { len: self.len, memory: self.memory, file, next: 0 })
+    }
+
+    /// Keeps the open block, which is full, and begins the next.
+    fn keep(&mut self) -> Result<(), SpoolError> {
+        if self.file.is_none() && self.memory.len().saturating_mul(BLOCK) < self.settings.memory {
+            self.memory.push(std::mem::replace(&mut self.open, empty_block()));
+            return Ok(());
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(BlockFile::create(&self.settings.directory)?),
+        };
+        file.append(&self.open)?;
+        self.open.clear();
+        Ok(())
+    }
+}
+
+impl Spooled {
+    /// How many octets it has.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The next octets, at most 64 KiB; `None` at the end.
+    ///
+    /// # Errors
+    /// [`SpoolError::Read`], [`SpoolError::Changed`].
+    pub fn next_chunk(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, SpoolError> {
+        let in_memory = self.memory.len();
+        let chunk = match (self.memory.get(self.next), &mut self.file) {
+            (Some(block), _) => Some(block.clone()),
+            (None, Some(file)) => file.read(self.next.saturating_sub(in_memory))?,
+            (None, None) => None,
+        };
+        self.next = self.next.saturating_add(usize::from(chunk.is_some()));
+        Ok(chunk)
+    }
+
+    /// Begins again with the first octet.
+    pub fn rewind(&mut self) {
+        self.next = 0;
+    }
+}
+
+fn empty_block() -> Zeroizing<Vec<u8>> {
+    // Never grows: a buffer that does leaves copies behind.
+    Zeroizing::new(Vec::with_capacity(BLOCK))
+}
+
+impl std::fmt::Debug for Spool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spool").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Spooled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spooled").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spool(memory: usize) -> Spool {
+        Spool::new(SpoolSettings { memory, ..SpoolSettings::default() })
+    }
+
+    #[test]
+    fn content_comes_back_octet_for_octet_and_again() {
+        for len in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 3 * BLOCK + 1, 4 * BLOCK] {
+            let content: Vec<u8> = (0_u8..=250).cycle().take(len).collect();
+            for memory in [0, 1, 2 * BLOCK, 10 * BLOCK] {
+                let mut spool = spool(memory);
+                content.chunks(7777).for_each(|chunk| spool.push(chunk).unwrap());
+                let mut spooled = spool.finish().unwrap();
+                for _ in 0..2 {
+                    let mut read = Vec::new();
+                    while let Some(chunk) = spooled.next_chunk().unwrap() {
+                        assert!(!chunk.is_empty() && chunk.len() <= BLOCK);
+                        read.extend_from_slice(&chunk);
+                    }
+                    assert!(read == content, "{len} octets with {memory} in memory");
+                    spooled.rewind();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn too_much_is_refused() {
+        let mut spool = Spool::new(SpoolSettings { limit: 3, ..SpoolSettings::default() });
+        spool.push(b"123").unwrap();
+        assert_eq!(spool.push(b"4"), Err(SpoolError::TooLarge { limit: 3 }));
+    }
+
+    #[test]
+    fn a_directory_is_needed_for_large_content_only() {
+        let directory = PathBuf::from("/nonexistent/kim");
+        let mut spool = Spool::new(SpoolSettings { memory: 0, directory, ..SpoolSettings::default() });
+        spool.push(&[0; BLOCK]).unwrap();
+        assert_eq!(spool.push(b"x"), Err(SpoolError::Create(std::io::ErrorKind::NotFound)));
+    }
+}
