@@ -1,5 +1,5 @@
 //! The attachment structures of gematik's samples.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(clippy::disallowed_methods, reason = "the samples are files")]
 
 use std::path::PathBuf;
 
