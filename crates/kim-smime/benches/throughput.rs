@@ -3,7 +3,6 @@
 //! `cargo bench -p kim-smime`. The Konnektor's part is done before: its answers are ready, as BER in segments of 1000 octets.
 //! Throughput is in octets of the mail's body.
 
-#![expect(missing_docs, reason = "the macros of criterion write functions")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
 
 #[path = "../tests/cms/builder.rs"]
