@@ -55,7 +55,7 @@ impl Session {
         self.message.extend(out.content);
         if let Some(call) = out.call {
             self.handle(Input::Answer(answer(call)));
-        } else if matches!(wait, Wait::For { content: true, .. }) {
+        } else if matches!(wait, Wait::For { content: true, .. }) && !self.message.is_empty() {
             // This is where a real driver sends the opened mail.
             let mail = std::mem::take(&mut self.message);
             self.handle(Input::Content(&mail));

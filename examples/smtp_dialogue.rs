@@ -26,6 +26,7 @@ const SCRIPT: &[(Side, &str)] = &[
     (Side::Server, "354 go ahead\r\n"),
     (Side::Server, "250 queued\r\n"),
     (Side::Client, "QUIT\r\n"),
+    (Side::Server, "221 bye\r\n"),
 ];
 
 #[derive(Clone, Copy)]
@@ -62,7 +63,7 @@ impl Session {
         if let Some(call) = out.call {
             let answer = self.answer(call);
             self.handle(Input::Answer(answer));
-        } else if matches!(wait, Wait::For { content: true, .. }) {
+        } else if matches!(wait, Wait::For { content: true, .. }) && !self.mail.is_empty() {
             // This is where a real driver sends the protected mail.
             let mail = std::mem::take(&mut self.mail);
             self.handle(Input::Content(&mail));
