@@ -2,7 +2,7 @@
 //! Foreign CMS never panics the reader, and what it reads has a recipient-emails attribute it can write again.
 
 use bytes::Bytes;
-use kim_smime::{BerLimits, Signed, RecipientEmails};
+use kim_smime::{BerLimits, RecipientEmails, Signed};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|octets: &[u8]| {
