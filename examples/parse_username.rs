@@ -3,7 +3,8 @@
 use kim_types::DomainSuffixes;
 use kim_username::{Layout, UserName};
 
-const SAMPLE: &str = "Praxis.Name@elefant.kim.telematik#100.102.8.6:995#MandantID#ClientsystemID#ArbeitsplatzID#*#Konn_1";
+const SAMPLE: &str =
+    "Praxis.Name@elefant.kim.telematik#100.102.8.6:995#MandantID#ClientsystemID#ArbeitsplatzID#*#Konn_1";
 
 #[expect(clippy::print_stdout, reason = "the output of a program")]
 fn main() {
@@ -18,8 +19,14 @@ fn main() {
                 println!("  Mandant        {}", user.context.mandant);
                 println!("  Clientsystem   {}", user.context.client_system);
                 println!("  workplace      {}", user.context.workplace);
-                println!("  user           {}", user.context.user.as_ref().map_or("(none)", |user| user.as_str()));
-                println!("  Konnektor      {}", user.konnektor.as_ref().map_or("(default)", |id| id.as_str()));
+                println!(
+                    "  user           {}",
+                    user.context.user.as_ref().map_or("(none)", |user| user.as_str())
+                );
+                println!(
+                    "  Konnektor      {}",
+                    user.konnektor.as_ref().map_or("(default)", |id| id.as_str())
+                );
             }
             Err(error) => println!("  {error}"),
         }

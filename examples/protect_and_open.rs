@@ -14,7 +14,8 @@ use kim_types::{Envelope, Octets, Recipient};
 #[expect(clippy::print_stdout, reason = "the output of a program")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let world = World::new(1);
-    let (sender, reader) = (world.account("A").ok_or("no account A")?, world.account("B").ok_or("no account B")?);
+    let (sender, reader) =
+        (world.account("A").ok_or("no account A")?, world.account("B").ok_or("no account B")?);
     let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
 
     let mail = format!(

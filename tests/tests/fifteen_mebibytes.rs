@@ -1,7 +1,5 @@
 //! A mail of nearly 15 MiB goes the direct way, octet for octet.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use kim_tests::{Practice, mail};
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2004-01

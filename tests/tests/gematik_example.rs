@@ -1,6 +1,12 @@
 //! gematik's worked example of the S/MIME profile on the whole receive path. Nobody here made it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,7 +74,7 @@ fn world_with_card(recipient: (&str, &str)) -> (World, Account) {
     );
     world
         .konnektor()
-        .insert(Arc::new(card), &[account.context.mandant.clone()], PinStatus::Verified)
+        .insert(Arc::new(card), std::slice::from_ref(&account.context.mandant), PinStatus::Verified)
         .unwrap();
     (world, account)
 }

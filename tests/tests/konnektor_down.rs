@@ -1,7 +1,5 @@
 //! A Konnektor that is away: logins work, sending says 451, fetching gives a mail that says so, and nothing is lost.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use kim_testbed::Times;
 use kim_testbed::konnektor::{Injection, Operation};
 use kim_tests::{Practice, mail};

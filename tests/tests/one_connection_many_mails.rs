@@ -1,7 +1,5 @@
 //! Two mails on one connection have nothing to do with each other.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use kim_tests::{Practice, mail};
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2018, KOM-LE-A_2019

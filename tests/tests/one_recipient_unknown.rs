@@ -1,7 +1,5 @@
 //! Three recipients, one of them unknown: the others get the mail, the sender gets one report.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use kim_tests::{Practice, mail};
 
 const NOBODY: &str = "Niemand@testbed.kim.telematik-test";

@@ -20,6 +20,8 @@ const CACHE_CAPACITY: usize = 10_000;
 /// A KIM Clientmodul: protects outgoing mails and opens incoming ones, for any number of accounts.
 ///
 /// Cheap to clone; all clones share connections and caches. Nothing is global and nothing is written to a disk.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, chapter 3 (the product type Clientmodul).
 #[derive(Clone)]
 pub struct Clientmodul(Arc<Shared>);
 
@@ -45,6 +47,8 @@ pub(crate) struct Konnektor {
 }
 
 /// For whom the Clientmodul works: an account and the way to its cards.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2010, KOM-LE-A_2032 (parts of the user name).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The KIM address: login at the Fachdienst and owner of the mailbox.
@@ -67,6 +71,8 @@ impl Account {
 }
 
 /// The account names a Konnektor that is not configured, or none is marked as default.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21457, A_21517.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("no such Konnektor is configured")]
 pub struct UnknownKonnektor;

@@ -15,6 +15,8 @@ use crate::clientmodul::{Account, Konnektor, Shared};
 ///
 /// Cheap to clone. Dropping a future of it ends the work at once; nothing is left behind. Every call to the Konnektor and
 /// the directory has the deadline of their settings.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019, KOM-LE-A_2042.
 #[derive(Clone)]
 pub struct Participant {
     pub(crate) shared: Arc<Shared>,

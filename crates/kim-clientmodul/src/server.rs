@@ -18,6 +18,8 @@ use crate::legs::Connection;
 use crate::{pop3, smtp};
 
 /// The protocol of a listener.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2006 (RFC 5321, RFC 1939).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// Sending.
@@ -27,6 +29,8 @@ pub enum Protocol {
 }
 
 /// Limits of a listener.
+///
+/// Spec: none — bounds of our own.
 #[derive(Debug, Clone)]
 pub struct ServerLimits {
     /// Sessions at once. Default: 2,000.
@@ -44,6 +48,8 @@ impl Default for ServerLimits {
 }
 
 /// Why a listener was not started.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2066, KOM-LE-A_2067, A_25232.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ListenError {
@@ -56,6 +62,8 @@ pub enum ListenError {
 }
 
 /// A listener that is bound but does not serve yet.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2066, KOM-LE-A_2067, KOM-LE-A_2181.
 pub struct Server {
     listener: TcpListener,
     protocol: Protocol,

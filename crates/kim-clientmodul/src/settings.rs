@@ -46,6 +46,8 @@ pub struct Fachdienst {
 }
 
 /// A Konnektor and the directory behind it.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21457, A_21517, KOM-LE-A_2020.
 pub struct Konnektor {
     /// The name user names may select it by.
     pub id: KonnektorId,

@@ -17,6 +17,8 @@ use crate::https::{Fault, Https};
 pub struct BaseUrl(String);
 
 /// Why a text is not the base of a service.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BaseUrlError {

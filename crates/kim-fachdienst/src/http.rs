@@ -18,6 +18,8 @@ pub struct HttpRequest {
 }
 
 /// The method of a request.
+///
+/// Spec: RFC 9110 §9, as far as the services of the Fachdienst use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Read.

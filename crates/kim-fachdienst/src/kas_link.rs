@@ -33,6 +33,8 @@ pub struct LinkRules {
 }
 
 /// Why a link must not be followed.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LinkError {

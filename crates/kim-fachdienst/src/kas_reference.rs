@@ -29,6 +29,8 @@ pub struct KasReference {
 }
 
 /// Why a body is not a reference to mail data.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KasReferenceError {

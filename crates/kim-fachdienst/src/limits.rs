@@ -61,6 +61,8 @@ pub struct Limits {
 pub struct Days(u16);
 
 /// Why there are no limits.
+///
+/// Spec: api-kim AccountLimit 1.1.4, getLimits (responses).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LimitsError {

@@ -38,6 +38,8 @@ pub struct ServiceInformation {
 }
 
 /// Why there is no information.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ServiceInformationError {

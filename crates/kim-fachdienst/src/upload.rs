@@ -49,6 +49,8 @@ pub struct Upload {
 }
 
 /// Why there is no upload.
+///
+/// Spec: api-kim AttachmentService 2.4.0, addMailData.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UploadError {

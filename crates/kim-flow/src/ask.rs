@@ -14,6 +14,8 @@ use std::fmt;
 /// assert_eq!(*ask.question(), "how many?");
 /// assert_eq!(ask.answer(3), "3 mails");
 /// ```
+///
+/// Spec: none — the shape of every flow.
 pub struct Ask<Q, A, S> {
     question: Q,
     next: Box<dyn FnOnce(A) -> S + Send>,

@@ -18,6 +18,8 @@ pub type FromKonnektor<T> = Result<T, kim_konnektor::Error>;
 /// Every call is made in the name of the account the flow was started for: its call context, its address and its password.
 /// Retries that the Konnektor's faults allow (a used job number, a stale card handle, a busy terminal) are the driver's
 /// business; an `Err` is the final word. The enum is exhaustive on purpose: a driver that does not know a call cannot go on.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, chapters 3.2 and 3.3 (what the flows need from outside).
 #[derive(Debug)]
 pub enum Call<S> {
     /// Directory entries, one answer for each address in the order asked.
@@ -49,6 +51,8 @@ pub enum Call<S> {
 }
 
 /// Addresses to look up in the directory.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022, KOM-LE-A_2026, A_22340.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
     /// The addresses, without duplicates.
@@ -58,6 +62,8 @@ pub struct LookUp {
 }
 
 /// Why the directory did not answer. "No such address" is not an error but an empty [`Listing`].
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LookUpError {
@@ -67,6 +73,8 @@ pub enum LookUpError {
 }
 
 /// Which certificates of which card.
+///
+/// Spec: gemSpec_Kon 5.18.0, operation ReadCardCertificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardCertificates {
     /// The card.
@@ -76,6 +84,8 @@ pub struct CardCertificates {
 }
 
 /// What a certificate of a card is for.
+///
+/// Spec: gemSpec_Kon 5.18.0, operation ReadCardCertificate (CertRef).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// C.ENC.
@@ -85,6 +95,8 @@ pub enum Purpose {
 }
 
 /// A PIN of a card.
+///
+/// Spec: gemSpec_Kon 5.18.0, operations GetPinStatus and VerifyPin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardPin {
     /// The card.
@@ -94,6 +106,8 @@ pub struct CardPin {
 }
 
 /// A document to be signed.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2020; gemSpec_Kon 5.18.0, operation SignDocument.
 #[derive(Debug, Clone)]
 pub struct Sign {
     /// The card whose signature key is used.
@@ -105,6 +119,8 @@ pub struct Sign {
 }
 
 /// A document to be encrypted.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2023; gemSpec_Kon 5.18.0, operation EncryptDocument.
 #[derive(Debug, Clone)]
 pub struct Encrypt {
     /// The document.
@@ -116,6 +132,8 @@ pub struct Encrypt {
 }
 
 /// A document to be decrypted.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2045; gemSpec_Kon 5.18.0, operation DecryptDocument.
 #[derive(Debug, Clone)]
 pub struct Decrypt {
     /// The card that holds the key.
@@ -125,6 +143,8 @@ pub struct Decrypt {
 }
 
 /// Certificates of which one belongs to the wanted card.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2061.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardSearch {
     /// The address the certificates were used for.
@@ -134,6 +154,8 @@ pub struct CardSearch {
 }
 
 /// The card that holds the key of a certificate.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2061.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardMemory {
     /// The address the certificate was used for.

@@ -16,6 +16,8 @@ use crate::call::{CardCertificates, CardMemory, CardPin, CardSearch, FromKonnekt
 use crate::{Ask, Call};
 
 /// Why no card can be used.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2057, KOM-LE-A_2058.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CardError {
@@ -31,6 +33,8 @@ pub enum CardError {
 }
 
 /// What is wrong with a PIN; each needs another hand at the terminal.
+///
+/// Spec: gemSpec_Kon 5.18.0, operations GetPinStatus and VerifyPin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinTrouble {

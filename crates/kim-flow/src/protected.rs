@@ -26,6 +26,8 @@ pub struct Protected {
 }
 
 /// What the client is told, and what else is to be sent.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019, KOM-LE-A_2176-01; deltas Q8, Q24.
 #[derive(Debug)]
 pub struct Conclusion {
     /// The reply to the end of DATA: that of the MTA.

@@ -20,6 +20,8 @@ use crate::{Ask, Call, CardError, Run};
 const WRONG_KEY: u32 = 4106;
 
 /// What a receiving flow needs or has come to.
+///
+/// Spec: none — the shape of every flow.
 #[derive(Debug)]
 pub enum Step {
     /// A question to answer.
@@ -35,6 +37,8 @@ impl From<Call<Step>> for Step {
 }
 
 /// What the user gets.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
 #[derive(Debug)]
 pub struct Delivered {
     /// The mail.
@@ -44,6 +48,8 @@ pub struct Delivered {
 }
 
 /// How a delivered mail came about.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -68,6 +74,8 @@ impl Outcome {
 }
 
 /// Why a message was not decrypted.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047, A_20650, A_21391.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Trouble {

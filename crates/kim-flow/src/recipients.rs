@@ -38,6 +38,8 @@ impl DropReason {
 }
 
 /// A recipient that does not get the mail.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2024, KOM-LE-A_2192, A_19356.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
     /// The recipient.

@@ -8,6 +8,8 @@ use crate::CardError;
 use crate::recipients::Dropped;
 
 /// A mail that must not go out.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021, KOM-LE-A_2025.
 #[derive(Debug)]
 pub struct Refused {
     /// The reply to the client, at the end of DATA.
@@ -23,6 +25,8 @@ impl From<Cause> for Refused {
 }
 
 /// Why a mail must not go out.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021, KOM-LE-A_2025, A_19355, A_22341.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Cause {

@@ -45,6 +45,8 @@ impl Default for Rules {
 }
 
 /// What a flow needs besides the mail: for whom it runs, when, and something unique.
+///
+/// Spec: none — what a pure flow cannot know by itself.
 #[derive(Debug, Clone)]
 pub struct Run {
     /// The rules.

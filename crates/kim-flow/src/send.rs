@@ -23,6 +23,8 @@ use crate::{Ask, Call, Run};
 const MAX_ROUNDS: u8 = 3;
 
 /// What a sending flow needs or has come to.
+///
+/// Spec: none — the shape of every flow.
 #[derive(Debug)]
 pub enum Step {
     /// A question to answer.

@@ -11,6 +11,8 @@ use crate::services::{Endpoint, Service, Services};
 use crate::version::Version;
 
 /// Octets of a service directory that are read; real ones have about 12,000.
+///
+/// Spec: none — a bound of our own; real ones have 20 KiB.
 pub const MAX_DIRECTORY_OCTETS: usize = 256 * 1024;
 
 /// The service directory of a Konnektor.

@@ -24,6 +24,8 @@ const SIGNED_ENTITY: &str = "MIME-Version: 1.0\r\n\
     \r\n";
 
 /// Why the Konnektor's answer cannot be used. The mail does not go out.
+///
+/// Spec: none — the errors of the sending chain.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ChainError {
@@ -92,6 +94,8 @@ impl Draft {
 }
 
 /// What SignDocument gets: a document to be signed including its content, with one signed attribute.
+///
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2095, KOM-LE-A_2097.
 #[derive(Debug)]
 pub struct SignRequest {
     header: Header,
@@ -134,6 +138,8 @@ impl SignRequest {
 
 /// What EncryptDocument gets: a document to be encrypted for the certificates of all recipients and the sender, with one
 /// unauthenticated attribute.
+///
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2095, KOM-LE-A_2103.
 #[derive(Debug)]
 pub struct EncryptRequest {
     header: Header,
@@ -171,6 +177,8 @@ impl EncryptRequest {
 }
 
 /// A signed and encrypted mail, and the header it had.
+///
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2095, KOM-LE-A_2104.
 pub struct Protected {
     header: Header,
     cms: Bytes,

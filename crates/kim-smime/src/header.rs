@@ -29,6 +29,8 @@ impl Default for HeaderLimits {
 }
 
 /// Why there is no header, or not the field that was wanted.
+///
+/// Spec: none — the errors of reading and writing a header.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HeaderError {
@@ -100,6 +102,8 @@ pub struct Header {
 /// One field of a [`Header`].
 ///
 /// `Debug` prints the name only.
+///
+/// Spec: RFC 5322 §2.2.
 #[derive(Clone, Copy)]
 pub struct Field<'a> {
     raw: &'a Bytes,

@@ -95,6 +95,8 @@ impl fmt::Debug for Received {
 }
 
 /// What DecryptDocument gets.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2045.
 #[derive(Debug, Clone)]
 pub struct DecryptRequest(Received);
 
@@ -133,6 +135,8 @@ impl DecryptRequest {
 }
 
 /// What VerifyDocument gets. The mail is read already, but nothing gives it away before the result is known.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2048.
 pub struct VerifyRequest {
     pub(crate) outer: Header,
     pub(crate) encrypted_for: RecipientEmails,

@@ -220,6 +220,8 @@ impl From<&CmsError> for IntegrityId {
 }
 
 /// Whether the signer of a message owns the address in From.
+///
+/// Spec: none — the signature names an institution, the header an address; nobody else compares them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
     /// The directory names the signer as the owner.

@@ -54,6 +54,8 @@ impl Default for Inner {
 }
 
 /// What a client asks of the directory, as far as faults tell it apart.
+///
+/// Spec: none — a tool for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DirectoryOperation {
     /// A Bind.

@@ -16,6 +16,8 @@ pub trait Session {
 }
 
 /// What to do with the octets a [`Session`] appended, and then.
+///
+/// Spec: none — a tool for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     /// Wait this long before the octets are sent.
@@ -25,6 +27,8 @@ pub struct Step {
 }
 
 /// How a connection goes on.
+///
+/// Spec: none — a tool for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// The client may go on.

@@ -15,6 +15,8 @@ use crate::trust::{ClientAuth, ExpectedName, ServerTrust};
 use crate::verifier::{ClientVerifier, ServerVerifier};
 
 /// Why there is no TLS with these settings.
+///
+/// Spec: none — the errors of building a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TlsError {

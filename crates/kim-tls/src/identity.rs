@@ -30,6 +30,8 @@ pub struct Identity {
 }
 
 /// The kind of a private key.
+///
+/// Spec: gemSpec_PKI 2.14.1 (keys of TLS identities).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyKind {
@@ -42,6 +44,8 @@ pub enum KeyKind {
 }
 
 /// Why key material cannot be used.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19513.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdentityError {

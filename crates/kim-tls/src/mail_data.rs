@@ -67,6 +67,8 @@ pub struct MailDataDigest {
 }
 
 /// Why mail data was not encrypted or decrypted.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19371.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MailDataCipherError {

@@ -21,6 +21,8 @@ use crate::certificate::fingerprint;
 pub struct Pins(BTreeSet<[u8; 32]>);
 
 /// Why a file has no certificates to rely on.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PemError {
@@ -33,6 +35,8 @@ pub enum PemError {
 }
 
 /// How many certificates a PEM file may have: 1000.
+///
+/// Spec: none — a bound of our own.
 pub const MAX_CERTIFICATES: usize = 1000;
 
 impl Pins {

@@ -7,6 +7,8 @@ use thiserror::Error;
 use crate::random::random;
 
 /// How many octets a sealed block is longer than the plain one.
+///
+/// Spec: none — the tag of AES-GCM.
 pub const SEAL_OCTETS: usize = 16;
 
 /// Encrypts and authenticates blocks with a random key of its own that only its [`Opener`] shares.
@@ -43,6 +45,8 @@ pub struct Opener {
 }
 
 /// Why a block was not sealed or opened.
+///
+/// Spec: none — the errors of the spool cipher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SealError {

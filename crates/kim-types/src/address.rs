@@ -23,6 +23,8 @@ pub struct Address {
 }
 
 /// Why a text is not a mail address.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AddressError {
@@ -179,6 +181,8 @@ impl Default for DomainSuffixes {
 pub struct KimAddress(Address);
 
 /// Why an address is not a KIM address.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KimAddressError {

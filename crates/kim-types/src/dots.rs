@@ -15,6 +15,8 @@
 /// assert!(reader.read(&mut wire, &mut content));
 /// assert_eq!((content.as_slice(), wire), (&b"a\r\n.b\r\n"[..], &b"QUIT\r\n"[..]));
 /// ```
+///
+/// Spec: RFC 5321 §4.5.2, RFC 1939 §3.
 #[derive(Debug, Clone, Default)]
 pub struct Unstuffer(Place);
 
@@ -91,6 +93,8 @@ impl Unstuffer {
 /// writer.finish(&mut wire);
 /// assert_eq!(wire, b"..a\r\n..b\r\n.\r\n");
 /// ```
+///
+/// Spec: RFC 5321 §4.5.2, RFC 1939 §3.
 #[derive(Debug, Clone)]
 pub struct Stuffer {
     line_start: bool,

@@ -33,6 +33,8 @@ pub enum Ret {
 }
 
 /// One address of RCPT TO.
+///
+/// Spec: RFC 5321 §4.1.1.3, RFC 3461 §4.1, §4.2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     /// The address.

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// Why a text is not an id.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdError {

@@ -19,6 +19,8 @@
 /// assert_eq!(reader.next(&mut input), Some(Line::TooLong));
 /// assert_eq!(reader.next(&mut input), None); // "QU" is kept until the rest comes
 /// ```
+///
+/// Spec: RFC 5321 §2.3.8, RFC 1939 §3.
 #[derive(Clone)]
 pub struct LineReader {
     limit: usize,
@@ -28,6 +30,8 @@ pub struct LineReader {
 }
 
 /// A line without its CRLF.
+///
+/// Spec: RFC 5321 §2.3.8.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Line {
     /// A line within the limit.

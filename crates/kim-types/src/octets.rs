@@ -17,6 +17,8 @@ use bytes::Bytes;
 /// assert_eq!(mail.pieces().len(), 2);
 /// assert_eq!(mail.to_bytes(), &b"Subject: x\r\n\r\nbody"[..]);
 /// ```
+///
+/// Spec: none — how content is shared instead of copied.
 #[derive(Clone, Default)]
 pub struct Octets {
     pieces: Vec<Bytes>,

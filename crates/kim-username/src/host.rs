@@ -28,6 +28,8 @@ pub enum Host {
 pub struct HostName(String);
 
 /// Why a text is not a [`Host`].
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HostError {

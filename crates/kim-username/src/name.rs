@@ -36,6 +36,8 @@ pub struct UserName {
 /// Why a text is not a [`UserName`].
 ///
 /// `Display` names the part and the place, never what stands there.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21518-02, A_21519-02 (incomplete names).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UserNameError {
@@ -58,6 +60,8 @@ pub enum UserNameError {
 }
 
 /// What is wrong with a part of a user name.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21518-02, A_21519-02 (incomplete names).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Fault {

@@ -18,9 +18,13 @@ use kim_types::Secret;
 use thiserror::Error;
 
 /// The greatest length of a PLAIN message in octets.
+///
+/// Spec: none — a bound of our own; RFC 4954 allows longer lines.
 pub const MAX_OCTETS: usize = 3072;
 
 /// Why a PLAIN message cannot be used.
+///
+/// Spec: RFC 4616 §2.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SaslError {

@@ -19,6 +19,8 @@ pub struct Server {
 }
 
 /// Why a text is not a [`Server`].
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ServerError {

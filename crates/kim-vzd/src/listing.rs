@@ -11,6 +11,8 @@ const MAX_ENTRIES: usize = 50;
 const MAX_CERTIFICATES: usize = 100;
 
 /// An entry as an LDAP client gives it: attribute names with their values.
+///
+/// Spec: RFC 4511 §4.5.2 (SearchResultEntry).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Names as the directory writes them, each with all its values.

@@ -20,6 +20,8 @@ pub struct KimVersion {
 }
 
 /// The text is not a version: two numbers with a dot between them, and perhaps a `+`.
+///
+/// Spec: none — the errors of parsing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a KIM version")]
 pub struct KimVersionError;

@@ -9,6 +9,8 @@ use super::{Field, Header};
 /// An address with the name shown for it.
 ///
 /// `Debug` prints `[redacted]`.
+///
+/// Spec: RFC 5322 §3.4.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// The name, encoded words decoded.

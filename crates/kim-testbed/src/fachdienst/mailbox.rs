@@ -43,6 +43,8 @@ impl Mailboxes {
 }
 
 /// One mailbox. A clone shows the same mailbox.
+///
+/// Spec: none — a tool for tests.
 #[derive(Clone)]
 pub struct Mailbox(Arc<Inner>);
 
@@ -59,6 +61,8 @@ struct State {
 }
 
 /// A mail in a mailbox.
+///
+/// Spec: none — a tool for tests.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     /// The unique id of the mail: never given to another mail of the mailbox.

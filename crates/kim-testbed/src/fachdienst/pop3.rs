@@ -43,6 +43,8 @@ impl Default for Pop3Config {
 }
 
 /// What a client asks of a [`Pop3Server`], as far as faults and transcripts tell it apart.
+///
+/// Spec: none — a tool for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pop3Command {
     /// The opening of the connection.

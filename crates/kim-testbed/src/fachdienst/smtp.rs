@@ -68,6 +68,8 @@ impl Default for MtaConfig {
 }
 
 /// What a client asks of an [`Mta`], as far as faults and transcripts tell it apart.
+///
+/// Spec: none — a tool for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SmtpCommand {
     /// The opening of the connection.

@@ -13,6 +13,8 @@ use crate::lock::lock;
 pub struct Transcript<C>(Mutex<Vec<Exchange<C>>>);
 
 /// One command and how it was answered.
+///
+/// Spec: none — a tool for tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange<C> {
     /// The connection, counted from 1 for each server.
