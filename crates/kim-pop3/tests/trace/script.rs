@@ -37,24 +37,27 @@ pub(crate) struct Seen {
     pub(crate) closed: bool,
 }
 
-pub(crate) fn read(path: &Path) -> Vec<Block> {
-    let mut blocks = vec![Block { line: 0, act: Act::Start, expected: Seen::default() }];
-    read_into(&mut blocks, path);
-    blocks
+/// The lines of a trace, those of its parts included, with their numbers in the file they stand in.
+pub(crate) fn lines(path: &Path) -> Vec<(usize, String)> {
+    let text = std::fs::read_to_string(path).expect("a trace");
+    let lines = text.lines().enumerate();
+    let included = lines.flat_map(|(index, line)| match line.strip_prefix("@ ") {
+        Some(part) => self::lines(&path.with_file_name(format!("{part}.part"))),
+        None => vec![(index + 1, line.to_owned())],
+    });
+    included.collect()
 }
 
-fn read_into(blocks: &mut Vec<Block>, path: &Path) {
-    let text = std::fs::read_to_string(path).expect("a trace");
-    for (index, line) in text.lines().enumerate() {
-        let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let place = || format!("{}:{}", path.display(), index + 1);
+pub(crate) fn read(path: &Path) -> Vec<Block> {
+    let mut blocks = vec![Block { line: 0, act: Act::Start, expected: Seen::default() }];
+    for (number, line) in lines(path) {
+        let (mark, rest) = line.split_once(' ').unwrap_or((&line, ""));
         match mark {
-            "" | "#" | "Spec:" => {}
-            "@" => read_into(blocks, &path.with_file_name(format!("{rest}.part"))),
-            "C:" | "P<:" | "D:" => push_octets(blocks, index + 1, mark, octets(rest)),
+            "" | "#" | "Spec:" | "Row:" => {}
+            "C:" | "P<:" | "D:" => push_octets(&mut blocks, number, mark, octets(rest)),
             "!" if act(rest).is_some() => {
                 let act = act(rest).expect("checked");
-                blocks.push(Block { line: index + 1, act, expected: Seen::default() });
+                blocks.push(Block { line: number, act, expected: Seen::default() });
             }
             _ => {
                 let seen = &mut blocks.last_mut().expect("the start").expected;
@@ -68,11 +71,12 @@ fn read_into(blocks: &mut Vec<Block>, path: &Path) {
                     ("!", call) if call.starts_with("login ") || call.starts_with("open ") => {
                         seen.calls.push(call.to_owned());
                     }
-                    _ => panic!("{}: {line}", place()),
+                    _ => panic!("{}:{number}: {line}", path.display()),
                 }
             }
         }
     }
+    blocks
 }
 
 /// Octets sent right after one another by the same side are one input.
