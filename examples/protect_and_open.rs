@@ -33,13 +33,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let protected = practice_a
         .protect(envelope, Octets::from(mail.into_bytes()), [1; 16])
         .map_err(|refused| refused.cause)?;
-    let message: Vec<u8> = protected.message.chunks().flatten().collect();
+    let message = protected.message.whole().unwrap_or_default().to_bytes();
     println!("for the mail server: {} octets\n", message.len());
     println!("{}", String::from_utf8_lossy(&message).lines().take(20).collect::<Vec<_>>().join("\n"));
 
     let practice_b = Blocking::new(&world, reader, Rules::default(), now)?;
-    let delivered = practice_b.open(message.into(), [2; 16]);
-    println!("...\n\nfor the user:\n\n{}", String::from_utf8_lossy(&delivered.mail.to_bytes()));
+    let delivered = practice_b.open(message, [2; 16]);
+    println!(
+        "...\n\nfor the user:\n\n{}",
+        String::from_utf8_lossy(&delivered.mail.whole().unwrap_or_default().to_bytes())
+    );
     if let Outcome::Opened(verdict) = delivered.outcome {
         println!("{verdict:#?}");
     }

@@ -6,7 +6,10 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use kim_flow::receive::{self, Delivered};
-use kim_flow::{Call, CardMemory, FromKonnektor, LookUpError, Protected, Purpose, Refused, Rules, Run, send};
+use kim_flow::{
+    Call, CardMemory, DownloadError, FromKonnektor, LookUpError, Protected, Purpose, Refused, Rules, Run,
+    UploadError, send,
+};
 use kim_konnektor::{
     CertRef, Crypt, DecryptDocument, EncryptDocument, EndpointMode, Error, GetCards, GetJobNumber,
     GetPinStatus, Limits, Operation, ReadCardCertificate, Reason, ResponseReader, ServiceDirectory, Services,
@@ -60,7 +63,7 @@ impl<'a> Blocking<'a> {
         mail: Octets,
         unique: [u8; 16],
     ) -> Result<Box<Protected>, Refused> {
-        let mut step = send::start(self.run(unique), envelope, mail);
+        let mut step = send::start(self.run(unique), envelope, mail.into());
         loop {
             step = match step {
                 send::Step::Call(call) => self.answer(call),
@@ -72,7 +75,7 @@ impl<'a> Blocking<'a> {
 
     /// Decrypts and checks a message.
     pub fn open(&self, message: Bytes, unique: [u8; 16]) -> Delivered {
-        let mut step = receive::start(self.run(unique), message);
+        let mut step = receive::start(self.run(unique), Octets::from(message).into());
         loop {
             step = match step {
                 receive::Step::Call(call) => self.answer(call),
@@ -151,6 +154,10 @@ impl<'a> Blocking<'a> {
                     document: question.document.clone(),
                 })
             }),
+            // This practice has no attachment service.
+            Call::Upload(ask) => ask.answer(Err(UploadError::Failed)),
+            Call::RemoveUpload(ask) => ask.answer(()),
+            Call::Download(ask) => ask.answer(Err(DownloadError::Failed)),
             Call::Verify(ask) => ask.answer_with(|cms| self.call(&VerifyDocument { cms: cms.clone() })),
         }
     }

@@ -21,7 +21,7 @@ use kim_testbed::cms::{Form, encrypt};
 use kim_testbed::konnektor::PinStatus;
 use kim_testbed::pki::{Card, Identity, Purpose};
 use kim_testbed::{Account, World};
-use kim_types::Secret;
+use kim_types::{Octets, Secret};
 
 /// A file of the vectors, or a line that says why the test was skipped.
 fn vector(name: &str) -> Option<Bytes> {
@@ -87,7 +87,7 @@ fn the_message_decrypts_to_the_published_stage_with_either_key() {
     for recipient in RECIPIENTS {
         let (world, account) = world_with_card(recipient);
         let driver = Blocking::new(&world, &account, Rules::default(), now()).unwrap();
-        let mut step = receive::start(driver.run([1; 16]), message.clone());
+        let mut step = receive::start(driver.run([1; 16]), Octets::from(message.clone()).into());
         let plain = loop {
             step = match step {
                 receive::Step::Call(kim_flow::Call::Decrypt(ask)) => {
@@ -115,7 +115,7 @@ fn the_damaged_published_stage_becomes_a_mail_that_says_so() {
     let driver = Blocking::new(&world, &account, Rules::default(), now()).unwrap();
     let delivered = driver.open(message.clone(), [1; 16]);
     assert!(matches!(delivered.outcome, Outcome::Substituted(Trouble::Format)), "{:?}", delivered.outcome);
-    let mail = delivered.mail.to_bytes();
+    let mail = delivered.mail.whole().unwrap().to_bytes();
     let text = String::from_utf8_lossy(&mail);
     assert!(
         text.contains("X-KIM-DecryptionResult: 02\r\n") && text.contains("X-KIM-Fehlermeldung: 4010\r\n"),
@@ -159,7 +159,7 @@ fn the_undamaged_signature_is_opened_to_the_inner_mail_octet_for_octet() {
         let driver = Blocking::new(&world, &account, rules, now()).unwrap();
         let delivered = driver.open(again.clone().into(), [1; 16]);
         let Outcome::Opened(verdict) = delivered.outcome else { panic!("{:?}", delivered.outcome) };
-        let mail = delivered.mail.to_bytes();
+        let mail = delivered.mail.whole().unwrap().to_bytes();
         let (header, body) = split(&mail);
         assert_eq!(body, inner_body, "{recipient:?}");
         let header = String::from_utf8_lossy(header);

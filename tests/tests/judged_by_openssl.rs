@@ -57,8 +57,8 @@ fn protected(world: &World, sender: &str) -> Bytes {
     let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let driver = Blocking::new(world, sender, Rules::default(), now).unwrap();
     let protected = driver.protect(envelope, Octets::from(mail.into_bytes()), [1; 16]).unwrap();
-    let message: Vec<u8> = protected.message.chunks().flatten().collect();
-    let received = Received::parse(message.into(), &ReceiveLimits::default()).unwrap();
+    let message = protected.message.whole().unwrap().to_bytes();
+    let received = Received::parse(message, &ReceiveLimits::default()).unwrap();
     received.decrypt_request().document().to_bytes()
 }
 

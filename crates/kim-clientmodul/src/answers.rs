@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use kim_flow::{Call, CardMemory, CardSearch, FromKonnektor, LookUp, LookUpError, Purpose};
+use kim_flow::{
+    Call, CardMemory, CardSearch, DownloadError, FromKonnektor, LookUp, LookUpError, Purpose, UploadError,
+};
 use kim_konnektor::{
     CertRef, Crypt, DecryptDocument, EncryptDocument, Error, GetCards, GetJobNumber, GetPinStatus, Operation,
     ReadCardCertificate, SignDocument, VerifyCertificate, VerifyDocument, VerifyPin,
@@ -91,6 +93,10 @@ impl Answers<'_> {
                 let plain = self.call(&operation).await;
                 ask.answer(plain)
             }
+            // No attachment service is configured.
+            Call::Upload(ask) => ask.answer(Err(UploadError::Failed)),
+            Call::RemoveUpload(ask) => ask.answer(()),
+            Call::Download(ask) => ask.answer(Err(DownloadError::Failed)),
             Call::Verify(ask) => {
                 let verification = self.call(&VerifyDocument { cms: ask.question().clone() }).await;
                 ask.answer(verification)

@@ -41,7 +41,7 @@ impl Participant {
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019.
     pub async fn protect(&self, envelope: Envelope, mail: Octets) -> Result<Box<Protected>, Refused> {
         let answers = Answers { participant: self };
-        let mut step = send::start(self.run().await, envelope, mail);
+        let mut step = send::start(self.run().await, envelope, mail.into());
         loop {
             step = match step {
                 send::Step::Call(call) => answers.answer(call).await,
@@ -56,7 +56,7 @@ impl Participant {
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
     pub async fn open(&self, message: Bytes) -> Delivered {
         let answers = Answers { participant: self };
-        let mut step = receive::start(self.run().await, message);
+        let mut step = receive::start(self.run().await, Octets::from(message).into());
         loop {
             step = match step {
                 receive::Step::Call(call) => answers.answer(call).await,

@@ -148,7 +148,9 @@ impl Session {
                     Outcome::Substituted(trouble) => warn!(?trouble, "mail not decrypted"),
                     other => info!(outcome = other.name(), "mail fetched"),
                 }
-                self.to_show = Some(delivered.mail.pieces().to_vec().into_iter());
+                // Nothing is kept elsewhere as long as nothing is downloaded.
+                let mail = delivered.mail.whole().unwrap_or_default();
+                self.to_show = Some(mail.pieces().to_vec().into_iter());
                 open.deliver()
             }
         }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use bytes::Bytes;
-use kim_flow::{Protected, Refused, Report};
+use kim_flow::{Message, Protected, Refused, Report};
 use kim_smtp::{Answer, Call, Event, Input, Login, LoginRefusal, Output, Process, Proxy, Wait};
 use kim_types::{Octets, Reply};
 use tokio::sync::watch;
@@ -163,7 +163,13 @@ impl Session {
             }
             Finished::Protect(process, Ok(protected)) => {
                 let (envelope, size) = (protected.envelope.clone(), protected.message.len());
-                self.to_send = Some(Box::new(protected.message.chunks()));
+                self.to_send = Some(match &protected.message {
+                    Message::Protected(message) => Box::new(message.chunks()),
+                    Message::Resent(message) => {
+                        let message = message.clone().whole().unwrap_or_default();
+                        Box::new(message.pieces().to_vec().into_iter())
+                    }
+                });
                 self.stage = Stage::Delivering(protected);
                 process.deliver(envelope, size)
             }

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use kim_fachdienst::Limits;
 use kim_konnektor::{Card, CertificateVerdict, PinKind, PinResult, PinStatus, Verification};
 use kim_smime::IssuerAndSerial;
-use kim_types::{Address, CardHandle, Iccsn, Octets};
+use kim_types::{Address, CardHandle, Iccsn, Octets, Pii};
 use kim_vzd::Listing;
 use thiserror::Error;
 
-use crate::Ask;
+use crate::{Ask, Download, DownloadError, Downloaded, Upload, UploadError, Uploaded};
 
 /// An answer of the Konnektor, or why there is none.
 pub type FromKonnektor<T> = Result<T, kim_konnektor::Error>;
@@ -48,6 +48,12 @@ pub enum Call<S> {
     Decrypt(Ask<Decrypt, FromKonnektor<Bytes>, S>),
     /// VerifyDocument of a CMS that contains its content.
     Verify(Ask<Octets, FromKonnektor<Verification>, S>),
+    /// Encrypt mail data and put it on the attachment service (addMailData).
+    Upload(Ask<Upload, Result<Uploaded, UploadError>, S>),
+    /// Remove what lies at a link that [`Uploaded`] gave (deleteMailData); a failure changes nothing.
+    RemoveUpload(Ask<Pii<String>, (), S>),
+    /// Fetch mail data from the attachment service, decrypt and check it.
+    Download(Ask<Download, Result<Downloaded, DownloadError>, S>),
 }
 
 /// Addresses to look up in the directory.

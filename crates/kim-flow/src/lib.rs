@@ -14,6 +14,7 @@
 //!
 //! ```
 //! use kim_flow::{Call, Run, receive};
+//! use kim_types::Octets;
 //!
 //! # fn run() -> Run {
 //! #     Run {
@@ -23,7 +24,8 @@
 //! #         unique: [7; 16],
 //! #     }
 //! # }
-//! let mut step = receive::start(run(), "Subject: no KIM mail\r\n\r\nText\r\n".as_bytes().into());
+//! let mail = Octets::from("Subject: no KIM mail\r\n\r\nText\r\n");
+//! let mut step = receive::start(run(), mail.clone().into());
 //! let delivered = loop {
 //!     step = match step {
 //!         receive::Step::Call(Call::Cards(ask)) => ask.answer(Ok(Vec::new())),
@@ -31,7 +33,7 @@
 //!         receive::Step::Done(delivered) => break delivered,
 //!     }
 //! };
-//! assert_eq!(delivered.mail.to_bytes(), "Subject: no KIM mail\r\n\r\nText\r\n".as_bytes());
+//! assert_eq!(delivered.mail.whole(), Some(mail));
 //! ```
 //!
 //! What a flow never does: read a clock, make up a random number, keep something after it ended. Time and uniqueness come with
@@ -42,7 +44,9 @@
 mod ask;
 mod call;
 mod cards;
+mod content;
 mod mail;
+mod mail_data;
 mod protected;
 pub mod receive;
 mod recipients;
@@ -57,7 +61,9 @@ pub use call::{
     LookUpError, Purpose, Sign,
 };
 pub use cards::{CardError, PinTrouble};
-pub use protected::{Conclusion, Protected};
+pub use content::{Content, Kept, Recipe};
+pub use mail_data::{Download, DownloadError, Downloaded, Upload, UploadError, Uploaded};
+pub use protected::{Conclusion, Message, Protected};
 pub use recipients::{DropReason, Dropped};
 pub use refusal::{Cause, Refused};
 pub use report::Report;

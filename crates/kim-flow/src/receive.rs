@@ -14,7 +14,7 @@ use kim_types::Octets;
 
 use crate::call::{CardPin, CardSearch, Decrypt, FromKonnektor};
 use crate::cards::{decrypting_card, type_pin};
-use crate::{Ask, Call, CardError, Run};
+use crate::{Ask, Call, CardError, Content, Recipe, Run};
 
 /// The card has a key, but not that of the message (gemSpec_Kon, fault 4106).
 const WRONG_KEY: u32 = 4106;
@@ -42,7 +42,7 @@ impl From<Call<Step>> for Step {
 #[derive(Debug)]
 pub struct Delivered {
     /// The mail.
-    pub mail: Octets,
+    pub mail: Recipe,
     /// How it came about.
     pub outcome: Outcome,
 }
@@ -92,10 +92,17 @@ pub enum Trouble {
 /// Starts to open a message.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050, A_21391.
-pub fn start(run: Run, message: Bytes) -> Step {
+pub fn start(run: Run, message: Content) -> Step {
+    let message = match message {
+        Content::Whole(message) => message.to_bytes(),
+        Content::Kept(kept) => {
+            let mail = Recipe { kept: 0..kept.measure.octets(), ..Recipe::default() };
+            return done(mail, Outcome::Plain);
+        }
+    };
     // R3, R4
     match outer_version(&message) {
-        None => done(message.into(), Outcome::Plain),
+        None => done(Octets::from(message), Outcome::Plain),
         Some(version) if version.is_supported() => {
             match Received::parse(message.clone(), &ReceiveLimits::default()) {
                 Ok(received) => {
@@ -108,8 +115,8 @@ pub fn start(run: Run, message: Bytes) -> Step {
     }
 }
 
-fn done(mail: Octets, outcome: Outcome) -> Step {
-    Step::Done(Box::new(Delivered { mail, outcome }))
+fn done(mail: impl Into<Recipe>, outcome: Outcome) -> Step {
+    Step::Done(Box::new(Delivered { mail: mail.into(), outcome }))
 }
 
 /// The message on its way; every step hands it to the next.

@@ -8,7 +8,7 @@ use kim_konnektor::{CertificateResult, CertificateVerdict, Class};
 use kim_smime::{
     Certificate, Draft, IssuerAndSerial, OuterFields, RecipientEmail, RecipientEmails, shared_keys,
 };
-use kim_types::{Address, Envelope, Octets, Recipient};
+use kim_types::{Address, Envelope, Recipient};
 use kim_vzd::Listing;
 
 use crate::call::{CardPin, Encrypt, FromKonnektor, LookUp, LookUpError, Sign};
@@ -17,7 +17,7 @@ use crate::mail::Mail;
 use crate::protected::Protected;
 use crate::recipients::{DropReason, Dropped, choose, owner};
 use crate::refusal::{Cause, Refused};
-use crate::{Ask, Call, Run};
+use crate::{Ask, Call, Content, Message, Run};
 
 /// How often a mail is signed anew because a certificate turned out to be invalid.
 const MAX_ROUNDS: u8 = 3;
@@ -46,7 +46,8 @@ impl From<Call<Step>> for Step {
 /// The reply of a refusal belongs to the end of DATA, and the MTA gets RSET.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019 to KOM-LE-A_2029, A_22341, A_19355.
-pub fn start(run: Run, envelope: Envelope, mail: Octets) -> Step {
+pub fn start(run: Run, envelope: Envelope, mail: Content) -> Step {
+    let Content::Whole(mail) = mail else { return Step::Refused(Cause::Large.into()) };
     let mail = match Mail::read(mail) {
         Ok(mail) => mail,
         Err(error) => return Step::Refused(Cause::Malformed(error).into()),
@@ -251,6 +252,7 @@ impl Sending {
         });
         let envelope = Envelope { recipients: round.recipients, ..self.envelope };
         let shared_keys = shared_keys(round.certificates.iter().map(|(_, certificate)| certificate));
+        let message = Message::Protected(message);
         Step::Protected(Box::new(Protected::new(self.run, envelope, message, shared_keys, round.dropped)))
     }
 }

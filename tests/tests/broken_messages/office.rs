@@ -184,7 +184,10 @@ pub(crate) struct Seen {
 
 impl Seen {
     fn new(delivered: Delivered) -> Self {
-        Self { mail: delivered.mail.to_bytes().to_vec(), outcome: format!("{:?}", delivered.outcome) }
+        Self {
+            mail: delivered.mail.whole().unwrap().to_bytes().to_vec(),
+            outcome: format!("{:?}", delivered.outcome),
+        }
     }
 
     /// The values of a field of the mail's own header.
