@@ -80,7 +80,7 @@ impl Measure {
     }
 
     /// Where the KOM-LE messages within the mail are that a user forwards to have them opened again: the octets of each
-    /// message/rfc822 entity with X-KOM-LE-Version and application/pkcs7-mime.
+    /// message/rfc822 entity with X-KOM-LE-Version and application/pkcs7-mime, without a Return-Path in front.
     ///
     /// At most [`Measure::MAX_KOM_LE_MESSAGES`] are given. Ask after the last octet.
     ///

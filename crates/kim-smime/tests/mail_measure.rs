@@ -105,6 +105,13 @@ fn q9_a_forwarded_kom_le_message_is_found_octet_for_octet() {
         let found: Vec<&str> = found.iter().map(octets).collect();
         assert_eq!(found, [message]);
     }
+    for return_path in ["Return-Path: <>\r\n", "return-path:\r\n <praxis@elefant.kim.telematik>\r\n"] {
+        let received = report.replace(message, &format!("{return_path}{message}"));
+        let found = measure(received.as_bytes()).kom_le_messages();
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        let octets = usize::try_from(only.start).unwrap()..usize::try_from(only.end).unwrap();
+        assert_eq!(received.get(octets), Some(message), "only {return_path:?} is left out");
+    }
     let twice = format!(
         "Content-Type: multipart/mixed; boundary=g\r\n\r\n--g\r\nContent-Type: message/rfc822\r\n\r\n\
                          {message}\r\n--g\r\nContent-Type: message/rfc822\r\n\r\n{message}"

@@ -37,8 +37,11 @@ pub(super) struct Parts {
     x_kas_parts: u32,
     /// The octets before the current line.
     offset: u64,
-    /// Where the message begins whose header is being read, if it stands in a message/rfc822 entity.
+    /// Where the message begins whose header is being read, if it stands in a message/rfc822 entity; after Return-Path, which
+    /// is not part of it but was put in front by the server it came from.
     message: Option<u64>,
+    /// Whether the field being read is that Return-Path.
+    return_path: bool,
     /// Where the KOM-LE message begins that is being read.
     kom_le: Option<u64>,
     kom_le_messages: Vec<Range<u64>>,
@@ -112,6 +115,7 @@ impl Parts {
         }
         self.line_end = 0;
         self.message = None;
+        self.return_path = false;
         self.fields.clear();
         self.of_interest = false;
     }
@@ -124,6 +128,10 @@ impl Parts {
         }
         if starts && !line.starts_with(b" ") && !line.starts_with(b"\t") {
             self.of_interest = is_of_interest(line);
+            self.return_path = self.message == Some(self.offset) && is_field(line, "Return-Path");
+        }
+        if self.return_path {
+            self.message = Some(self.offset.saturating_add(line.len() as u64));
         }
         if self.of_interest && self.fields.len().saturating_add(line.len()) <= MAX_FIELDS {
             self.fields.extend_from_slice(line);
@@ -190,10 +198,14 @@ fn line_end(line: &[u8]) -> usize {
 }
 
 fn is_of_interest(line: &[u8]) -> bool {
-    ["Content-Type", "Content-Transfer-Encoding", "Content-Disposition", VERSION_FIELD].iter().any(|name| {
-        let (found, rest) = line.split_at_checked(name.len()).unwrap_or_default();
-        found.eq_ignore_ascii_case(name.as_bytes()) && rest.trim_ascii_start().starts_with(b":")
-    })
+    ["Content-Type", "Content-Transfer-Encoding", "Content-Disposition", VERSION_FIELD]
+        .iter()
+        .any(|name| is_field(line, name))
+}
+
+fn is_field(line: &[u8], name: &str) -> bool {
+    let (found, rest) = line.split_at_checked(name.len()).unwrap_or_default();
+    found.eq_ignore_ascii_case(name.as_bytes()) && rest.trim_ascii_start().starts_with(b":")
 }
 
 fn is_x_kas(header: &Header) -> bool {
