@@ -30,6 +30,26 @@ impl KimVersion {
     /// The version of a participant about whom nothing is said (deltas Q11).
     pub const V1_0: Self = Self { major: 1, minor: 0, large: false };
 
+    /// KIM 1.5.
+    pub const V1_5: Self = Self { major: 1, minor: 5, large: false };
+
+    /// The same version with or without the `+`.
+    ///
+    /// ```
+    /// use kim_vzd::KimVersion;
+    ///
+    /// let entered: KimVersion = "1.0+".parse()?;
+    /// let updated = KimVersion::V1_5.with_large(entered.accepts_large());
+    /// assert_eq!(updated.to_string(), "1.5+");
+    /// # Ok::<(), kim_vzd::KimVersionError>(())
+    /// ```
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_21387, A_23505.
+    #[must_use]
+    pub const fn with_large(self, large: bool) -> Self {
+        Self { large, ..self }
+    }
+
     /// Whether mails above 15 MiB are welcome.
     pub fn accepts_large(self) -> bool {
         self.large
