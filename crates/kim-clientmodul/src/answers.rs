@@ -97,6 +97,8 @@ impl Answers<'_> {
             Call::Upload(ask) => ask.answer(Err(UploadError::Failed)),
             Call::RemoveUpload(ask) => ask.answer(()),
             Call::Download(ask) => ask.answer(Err(DownloadError::Failed)),
+            // Nothing remembers yet who was told, and nobody is to be told with every mail.
+            Call::NoticeDue(ask) => ask.answer(false),
             Call::Verify(ask) => {
                 let verification = self.call(&VerifyDocument { cms: ask.question().clone() }).await;
                 ask.answer(verification)

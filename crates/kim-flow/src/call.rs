@@ -16,8 +16,9 @@ pub type FromKonnektor<T> = Result<T, kim_konnektor::Error>;
 /// One thing a flow needs before it can go on; `S` is the step that follows.
 ///
 /// Every call is made in the name of the account the flow was started for: its call context, its address and its password.
-/// Retries that the Konnektor's faults allow (a used job number, a stale card handle, a busy terminal) are the driver's
-/// business; an `Err` is the final word. The enum is exhaustive on purpose: a driver that does not know a call cannot go on.
+/// Retries of one and the same call that the Konnektor's faults allow (a used job number, a busy terminal) are the driver's
+/// business; an `Err` is its final word. What needs another call first (a stale card handle, a PIN that is not verified) is
+/// the flow's. The enum is exhaustive on purpose: a driver that does not know a call cannot go on.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, chapters 3.2 and 3.3 (what the flows need from outside).
 #[derive(Debug)]
@@ -49,11 +50,43 @@ pub enum Call<S> {
     /// VerifyDocument of a CMS that contains its content.
     Verify(Ask<Octets, FromKonnektor<Verification>, S>),
     /// Encrypt mail data and put it on the attachment service (addMailData).
+    ///
+    /// A flow that is dropped after this answer cannot ask for the removal any more: the driver removes then what it put there.
     Upload(Ask<Upload, Result<Uploaded, UploadError>, S>),
     /// Remove what lies at a link that [`Uploaded`] gave (deleteMailData); a failure changes nothing.
     RemoveUpload(Ask<Pii<String>, (), S>),
     /// Fetch mail data from the attachment service, decrypt and check it.
     Download(Ask<Download, Result<Downloaded, DownloadError>, S>),
+    /// Whether the account is to be told: `true` for the same notice at most once in 24 hours.
+    NoticeDue(Ask<Notice, bool, S>),
+}
+
+/// Something about the Clientmodul that its user is told in a report, without any mail being at fault.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21387, A_20650.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The directory says that the account has a newer version than the Clientmodul (4017).
+    Outdated,
+}
+
+impl Notice {
+    /// The value of X-KIM-Fehlermeldung.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Outdated => "4017",
+        }
+    }
+
+    /// What it says.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Outdated => {
+                "Die verwendete Version des Clientmoduls ist veraltet. Bitte aktualisieren Sie das Clientmodul."
+            }
+        }
+    }
 }
 
 /// Addresses to look up in the directory.

@@ -58,7 +58,7 @@ pub mod send;
 pub use ask::Ask;
 pub use call::{
     Call, CardCertificates, CardMemory, CardPin, CardSearch, Decrypt, Encrypt, FromKonnektor, LookUp,
-    LookUpError, Purpose, Sign,
+    LookUpError, Notice, Purpose, Sign,
 };
 pub use cards::{CardError, PinTrouble};
 pub use content::{Content, Kept, Recipe};

@@ -1,16 +1,17 @@
 //! The mail ready for the MTA, and what follows from the MTA's answer (S18 to S20).
 
 use kim_smime::{OuterMessage, SharedKey};
-use kim_types::{Delivery, Envelope, Octets, Pii, Reply};
+use kim_types::{Delivery, Envelope, Octets, Pii, Recipient, Reply};
+use kim_vzd::KimVersion;
 
 use crate::recipients::{DropReason, Dropped};
-use crate::report::{Report, report};
+use crate::report::{Findings, Report};
 use crate::{Recipe, Run};
 
 /// A KOM-LE message with the envelope it is to be sent with.
 ///
 /// Hand `message` to the MTA with `envelope`, MAIL FROM with SIZE = length of the message, then tell
-/// [`Protected::delivered`] what the MTA said.
+/// [`Protected::delivered`] what the MTA said, or [`Protected::abandoned`] that it was not asked.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019, KOM-LE-A_2176-01, A_23554.
 #[derive(Debug)]
@@ -21,8 +22,13 @@ pub struct Protected {
     pub message: Message,
     /// Recipients whose certificates have the key of somebody else: a warning, they get the message nevertheless.
     pub shared_keys: Vec<SharedKey>,
-    dropped: Vec<Dropped>,
-    run: Run,
+    /// The version the directory should have for the account and has not: to be set with the Account Manager (setAccount). A
+    /// failure changes nothing.
+    pub upgrade: Option<KimVersion>,
+    pub(crate) findings: Findings,
+    /// Mail data on the attachment service that belongs to the message.
+    pub(crate) mail_data: Option<Pii<String>>,
+    pub(crate) run: Run,
 }
 
 /// What the MTA is given.
@@ -77,34 +83,36 @@ pub struct Conclusion {
 }
 
 impl Protected {
-    pub(crate) fn new(
-        run: Run,
-        envelope: Envelope,
-        message: Message,
-        shared_keys: Vec<SharedKey>,
-        dropped: Vec<Dropped>,
-    ) -> Self {
-        Self { envelope, message, shared_keys, dropped, run }
-    }
-
     /// The recipients that were left out before the MTA was asked.
     pub fn dropped(&self) -> &[Dropped] {
-        &self.dropped
+        &self.findings.dropped
     }
 
     /// Draws the conclusion from what the MTA said.
     ///
     /// If the MTA took the message for nobody, its reply is all the client gets: it knows then that nobody got the mail
     /// (deltas Q8). Otherwise everybody who was left out, here or by the MTA, is named in one report.
-    pub fn delivered(self, delivery: Delivery) -> Conclusion {
+    pub fn delivered(mut self, delivery: Delivery) -> Conclusion {
         let Delivery { reply, accepted, refused } = delivery;
-        if !accepted {
-            return Conclusion { reply, report: None, orphan: None };
+        let mut orphan = None;
+        if accepted {
+            for (address, reply) in refused {
+                let recipient =
+                    self.envelope.recipients.iter().find(|recipient| recipient.address == address);
+                let recipient = recipient.cloned().unwrap_or_else(|| Recipient::new(address));
+                self.findings.dropped.push(Dropped { recipient, reason: DropReason::Refused(reply) });
+            }
+        } else {
+            self.findings.dropped.clear();
+            orphan = self.mail_data;
         }
-        let mut dropped = self.dropped;
-        dropped
-            .extend(refused.into_iter().map(|(address, _)| Dropped { address, reason: DropReason::Refused }));
-        let report = (!dropped.is_empty()).then(|| report(&self.run, self.envelope.envid.as_ref(), dropped));
-        Conclusion { reply, report, orphan: None }
+        Conclusion { reply, report: self.findings.report(&self.run), orphan }
+    }
+
+    /// Gives up before the MTA was asked: what is left is mail data on the attachment service, to be removed.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19365; flows K6.
+    pub fn abandoned(self) -> Option<Pii<String>> {
+        self.mail_data
     }
 }

@@ -4,8 +4,11 @@ use kim_smime::{ChainError, HeaderError};
 use kim_types::Reply;
 use thiserror::Error;
 
-use crate::CardError;
-use crate::recipients::Dropped;
+use crate::recipients::{DropReason, Dropped};
+use crate::{CardError, UploadError};
+
+/// The greatest length of the addresses in a reply, in octets; a reply has at most 512.
+const MAX_ADDRESSES: usize = 350;
 
 /// A mail that must not go out.
 ///
@@ -26,13 +29,19 @@ impl From<Cause> for Refused {
 
 /// Why a mail must not go out.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021, KOM-LE-A_2025, A_19355, A_22341.
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021, KOM-LE-A_2025, KOM-LE-A_2029, A_19355, A_19363, A_22341, A_22419.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Cause {
     /// The header cannot be read.
     #[error("the mail has no readable header")]
     Malformed(#[source] HeaderError),
+    /// The user sends more than one received message to himself at once (W2).
+    #[error("the mail contains several KOM-LE messages to be sent again")]
+    SeveralMessages,
+    /// The received message has line ends that no mail server must see.
+    #[error("the KOM-LE message to be sent again has broken line ends")]
+    LineEnds,
     /// Neither Sender nor From names exactly one address.
     #[error("the mail names no sender")]
     NoSender,
@@ -42,8 +51,8 @@ pub enum Cause {
     /// The mail is larger than the account allows (A_19355).
     #[error("the mail is larger than the account allows")]
     AboveMailSize,
-    /// The mail is larger than what a Konnektor can sign.
-    #[error("the mail is larger than what a Konnektor can sign")]
+    /// What is to be signed or encrypted is larger than what a Konnektor takes.
+    #[error("the mail is larger than what a Konnektor takes")]
     Large,
     /// The directory does not answer.
     #[error("the directory does not answer")]
@@ -54,6 +63,9 @@ pub enum Cause {
     /// Nobody is left to encrypt for.
     #[error("no recipient is left")]
     NoRecipient(Vec<Dropped>),
+    /// The mail data is not on the attachment service (A_19363, A_22419).
+    #[error("the mail data is not on the attachment service")]
+    Upload(#[source] UploadError),
     /// No card can sign.
     #[error("no card can sign")]
     Card(#[source] CardError),
@@ -68,10 +80,15 @@ pub enum Cause {
 impl Cause {
     /// The reply to the end of DATA, in short German.
     ///
-    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021, KOM-LE-A_2025, A_19355, A_22341; api-kim FAQ (553); deltas Q13, Q25.
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021, KOM-LE-A_2025, A_19355, A_19363, A_22341, A_22419; api-kim FAQ (553);
+    /// deltas Q13, Q25.
     pub fn reply(&self) -> Reply {
         let (code, text) = match self {
             Self::Malformed(_) => (554, "5.6.0 Der Kopf der Nachricht ist nicht lesbar"),
+            Self::SeveralMessages => {
+                (554, "5.6.0 Bitte nur eine KIM-Nachricht auf einmal an sich selbst weiterleiten")
+            }
+            Self::LineEnds => (554, "5.6.0 Die weitergeleitete KIM-Nachricht hat fehlerhafte Zeilenenden"),
             Self::NoSender => (554, "5.6.0 Die Nachricht nennt nicht genau einen Absender"),
             Self::KasPart => (451, "4.6.0 Die Nachricht enthaelt einen x-kas Teil"),
             Self::AboveMailSize | Self::Large => (552, "5.3.4 Die Nachricht ist zu gross"),
@@ -79,7 +96,11 @@ impl Cause {
             Self::SenderWithoutCertificate => {
                 (553, "5.7.5 Der Absender hat kein Verschluesselungszertifikat")
             }
-            Self::NoRecipient(_) => (451, "4.7.5 Fuer keinen Empfaenger gibt es ein gueltiges Zertifikat"),
+            Self::NoRecipient(dropped) => return nobody_left(dropped),
+            Self::Upload(UploadError::Full) => (521, "5.2.2 Der Speicher fuer grosse Nachrichten ist voll"),
+            Self::Upload(UploadError::Failed) => {
+                (451, "4.4.0 Die E-Mail-Daten konnten nicht zum KAS uebertragen werden")
+            }
             Self::Card(CardError::Missing) => (451, "4.7.5 Es ist keine SMC-B zum Signieren vorhanden"),
             Self::Card(CardError::Pin(_)) => (451, "4.7.5 Die PIN der SMC-B ist nicht freigeschaltet"),
             Self::Card(CardError::Konnektor(_)) | Self::Konnektor(_) | Self::Chain(_) => {
@@ -88,4 +109,32 @@ impl Cause {
         };
         Reply::new(code, text)
     }
+}
+
+/// Names the recipients, as many as a reply can hold, and why.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2025, A_19356.
+fn nobody_left(dropped: &[Dropped]) -> Reply {
+    let mut names = String::new();
+    for Dropped { recipient, .. } in dropped {
+        let name = recipient.address.as_str();
+        if names.len().saturating_add(name.len()) > MAX_ADDRESSES {
+            names.push_str(" und weitere");
+            break;
+        }
+        let separator = if names.is_empty() { "" } else { ", " };
+        names.push_str(separator);
+        names.push_str(name);
+    }
+    let text = if dropped.iter().all(|dropped| dropped.reason == DropReason::Version) {
+        format!(
+            "Die Nachricht ist groesser als 15 MiB, der Empfang grosser Nachrichten ist nicht aktiviert: {names}"
+        )
+    } else {
+        format!(
+            "Die Nachricht konnte nicht verschluesselt werden, weil Verschluesselungszertifikate fuer {names} nicht \
+             zugaenglich sind"
+        )
+    };
+    Reply::new(451, &format!("4.7.5 {text}"))
 }

@@ -5,10 +5,11 @@ use std::time::SystemTime;
 
 use kim_smime::IntegrityMode;
 use kim_types::{Address, DomainSuffixes};
+use kim_vzd::KimVersion;
 
 /// The rules both flows follow, one value for a whole Clientmodul.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2004, A_21388, A_23165; gemSpec_Kon 5.18.0 (document limit).
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2004, A_21387, A_21388, A_23165; gemSpec_Kon 5.18.0 (document limit).
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// A mail with more decoded octets than this is large. Default: 15 MiB.
@@ -17,6 +18,8 @@ pub struct Rules {
     pub konnektor_limit: u64,
     /// X-KIM-CMVersion: vendor and version of the module.
     pub product_version: String,
+    /// The KIM version of the module, as it is entered in the directory; the `+` does not count. Default: `1.5`.
+    pub kim_version: KimVersion,
     /// X-KIM-PTVersion: the version of the product type. Default: `1.5.5`.
     pub product_type_version: String,
     /// X-KIM-KONVersion: what the Konnektor says of itself, if it is known.
@@ -35,6 +38,7 @@ impl Default for Rules {
             large_threshold: 15 * 1024 * 1024,
             konnektor_limit: 25 * 1024 * 1024,
             product_version: "XXXXX_0.1.0".to_owned(),
+            kim_version: KimVersion::V1_5,
             product_type_version: "1.5.5".to_owned(),
             konnektor_version: None,
             konnektor_ecc: true,

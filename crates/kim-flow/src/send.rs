@@ -1,26 +1,36 @@
 //! Sending: from the client's mail to the KOM-LE message, and from the MTA's answer to the reports.
 //!
 //! [`start`] gives the first [`Step`]; answering its calls leads to [`Step::Protected`] or [`Step::Refused`]. The step names
-//! of the flow description (S8 to S20) stand at the functions that carry them out.
+//! of the flow description (S8 to S20, K1 to K6, W1 to W3) stand at the functions that carry them out.
+//!
+//! | part | steps |
+//! |---|---|
+//! | this file | S8: what is to be done with the mail |
+//! | `send/resend.rs` | W1 to W3: a received message goes to its receiver once more |
+//! | `send/address.rs` | S8e to S11: directory, certificates, who is left |
+//! | `send/store.rs` | S13, K1 to K6: large mails on the attachment service |
+//! | `send/seal.rs` | S14 to S17: card, signature, encryption, message |
 
-use bytes::Bytes;
-use kim_konnektor::{CertificateResult, CertificateVerdict, Class};
-use kim_smime::{
-    Certificate, Draft, IssuerAndSerial, OuterFields, RecipientEmail, RecipientEmails, shared_keys,
-};
+mod address;
+mod resend;
+mod seal;
+mod store;
+
+use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
+
+use kim_fachdienst::Limits;
+use kim_smime::IssuerAndSerial;
 use kim_types::{Address, Envelope, Recipient};
-use kim_vzd::Listing;
+use kim_vzd::KimVersion;
 
-use crate::call::{CardPin, Encrypt, FromKonnektor, LookUp, LookUpError, Sign};
-use crate::cards::signing_card;
-use crate::mail::Mail;
+use crate::mail::{Body, Mail};
 use crate::protected::Protected;
-use crate::recipients::{DropReason, Dropped, choose, owner};
 use crate::refusal::{Cause, Refused};
-use crate::{Ask, Call, Content, Message, Run};
-
-/// How often a mail is signed anew because a certificate turned out to be invalid.
-const MAX_ROUNDS: u8 = 3;
+use crate::report::Findings;
+use crate::{Ask, Call, Content, Run};
+use address::Found;
+use store::Stored;
 
 /// What a sending flow needs or has come to.
 ///
@@ -41,28 +51,56 @@ impl From<Call<Step>> for Step {
     }
 }
 
+impl From<Cause> for Step {
+    fn from(cause: Cause) -> Self {
+        Self::Refused(cause.into())
+    }
+}
+
 /// Starts to protect a mail.
 ///
-/// The reply of a refusal belongs to the end of DATA, and the MTA gets RSET.
+/// The reply of a refusal belongs to the end of DATA, and the MTA gets RSET. An address given twice counts once, with the
+/// wishes that came first.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019 to KOM-LE-A_2029, A_22341, A_19355.
-pub fn start(run: Run, envelope: Envelope, mail: Content) -> Step {
-    let Content::Whole(mail) = mail else { return Step::Refused(Cause::Large.into()) };
+pub fn start(run: Run, mut envelope: Envelope, mail: Content) -> Step {
+    let mut seen = HashSet::new();
+    envelope.recipients.retain(|recipient| seen.insert(recipient.address.clone()));
     let mail = match Mail::read(mail) {
         Ok(mail) => mail,
-        Err(error) => return Step::Refused(Cause::Malformed(error).into()),
+        Err(error) => return Cause::Malformed(error).into(),
     };
+    // S8a
+    match resend::message(&run, &envelope, &mail) {
+        Ok(Some(message)) => {
+            return Step::Protected(Box::new(resend::protected(run, envelope, &mail, message)));
+        }
+        Ok(None) => {}
+        Err(cause) => return cause.into(),
+    }
     // S8b
     if mail.measure.x_kas_parts() > 0 {
-        return Step::Refused(Cause::KasPart.into());
+        return Cause::KasPart.into();
     }
-    let mut mail = mail;
-    let sender = match mail.normalise(&run) {
-        Ok(sender) => sender,
-        Err(cause) => return Step::Refused(cause.into()),
-    };
-    let ttl = kim_fachdienst::Limits::default().data_time_to_live;
-    Sending { run, envelope, mail, sender, ttl, invalid: Vec::new(), round: 0 }.limits()
+    limits(run, envelope, mail)
+}
+
+/// S8c, S8d
+fn limits(run: Run, envelope: Envelope, mut mail: Mail) -> Step {
+    Call::Limits(Ask::new((), move |limits: Option<Limits>| {
+        let limits = limits.unwrap_or_default();
+        if mail.measure.octets() > limits.max_mail_size {
+            return Cause::AboveMailSize.into();
+        }
+        match mail.normalise(&run) {
+            Ok(sender) => {
+                let expires = run.now.checked_add(limits.data_time_to_live.as_duration()).unwrap_or(run.now);
+                Sending::new(run, envelope, mail, sender, expires).ask_directory()
+            }
+            Err(cause) => cause.into(),
+        }
+    }))
+    .into()
 }
 
 /// The mail on its way; every step hands it to the next.
@@ -72,187 +110,82 @@ struct Sending {
     /// With the normalised header (S8d).
     mail: Mail,
     sender: Address,
-    ttl: kim_fachdienst::Days,
+    /// When the message and its mail data are to be removed.
+    expires: SystemTime,
+    /// Whether the mail goes to the attachment service.
+    large: bool,
+    listings: HashMap<Address, Found>,
+    /// The version the directory should have for the account.
+    upgrade: Option<KimVersion>,
+    /// Whether the directory has a newer version for the account than this module has.
+    outdated: bool,
     /// Certificates the Konnektor called invalid.
     invalid: Vec<IssuerAndSerial>,
     round: u8,
+    /// What was tried once to have the card sign after all.
+    tried: seal::Tried,
+    stored: Option<Stored>,
+}
+
+impl Sending {
+    fn new(run: Run, envelope: Envelope, mail: Mail, sender: Address, expires: SystemTime) -> Self {
+        Self {
+            large: is_large(&run, &mail, envelope.recipients.len()),
+            run,
+            envelope,
+            mail,
+            sender,
+            expires,
+            listings: HashMap::new(),
+            upgrade: None,
+            outdated: false,
+            invalid: Vec::new(),
+            round: 0,
+            tried: seal::Tried::default(),
+            stored: None,
+        }
+    }
+
+    /// Ends the flow; nothing is left on the attachment service (K6).
+    fn refuse(self, cause: Cause) -> Step {
+        match self.stored {
+            Some(stored) => Call::RemoveUpload(Ask::new(stored.link(), move |()| cause.into())).into(),
+            None => cause.into(),
+        }
+    }
+
+    /// What is to be reported about the mail so far.
+    fn findings(&self) -> Findings {
+        Findings::about(&self.mail.header, &self.envelope)
+    }
+}
+
+/// Whether a mail is too large to be signed and encrypted itself: above 15 MiB when decoded, or larger than a Konnektor takes
+/// once it is signed (S10).
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2004, A_19357; gemSpec_Kon 5.18.0 (document limit); deltas Q4.
+fn is_large(run: &Run, mail: &Mail, recipients: usize) -> bool {
+    let Body::Whole(body) = &mail.body else { return true };
+    let octets = (mail.header.to_octets().len() as u64).saturating_add(body.len() as u64);
+    mail.measure.decoded_octets() > run.rules.large_threshold
+        || signed_octets(octets, recipients) > run.rules.konnektor_limit
+}
+
+/// The greatest length of the signature of a mail: some Konnektors cut the content into small segments, each with a head of
+/// its own, and for every recipient there are some certificates to be named.
+fn signed_octets(octets: u64, recipients: usize) -> u64 {
+    const CERTIFICATE_AND_ATTRIBUTES: u64 = 64 * 1024;
+    let for_recipients = (recipients as u64).saturating_mul(2 * 1024);
+    let parts = [octets, octets / 128, CERTIFICATE_AND_ATTRIBUTES, for_recipients];
+    parts.into_iter().fold(0, u64::saturating_add)
 }
 
 /// For whom one round encrypts.
 struct Round {
     recipients: Vec<Recipient>,
-    dropped: Vec<Dropped>,
+    findings: Findings,
     /// Address and certificate, recipients first, then the sender.
-    certificates: Vec<(Address, Certificate)>,
-}
-
-impl Sending {
-    /// S8c
-    fn limits(mut self) -> Step {
-        Call::Limits(Ask::new((), move |limits: Option<kim_fachdienst::Limits>| {
-            let limits = limits.unwrap_or_default();
-            if self.mail.measure.octets() > limits.max_mail_size {
-                return Step::Refused(Cause::AboveMailSize.into());
-            }
-            self.ttl = limits.data_time_to_live;
-            self.look_up(true)
-        }))
-        .into()
-    }
-
-    /// S8e, S9: the sender and all recipients in one question.
-    fn look_up(self, cache: bool) -> Step {
-        let mut addresses = vec![self.sender.clone()];
-        for recipient in &self.envelope.recipients {
-            if !addresses.contains(&recipient.address) {
-                addresses.push(recipient.address.clone());
-            }
-        }
-        let question = LookUp { addresses: addresses.clone(), cache };
-        Call::LookUp(Ask::new(question, move |listings: Vec<Result<Listing, LookUpError>>| {
-            match listings.into_iter().collect::<Result<Vec<Listing>, _>>() {
-                Ok(listings) if listings.len() == addresses.len() => {
-                    self.choose(addresses.into_iter().zip(listings).collect())
-                }
-                _ => Step::Refused(Cause::Directory.into()),
-            }
-        }))
-        .into()
-    }
-
-    /// S8e, S9 to S11
-    fn choose(self, listings: Vec<(Address, Listing)>) -> Step {
-        let certificates_of = |address: &Address| {
-            let listing = listings.iter().find(|(found, _)| found == address).map(|(_, listing)| listing);
-            let listing = listing.ok_or(DropReason::NoCertificate)?;
-            choose(listing, self.run.now, self.run.rules.konnektor_ecc, &self.invalid)
-        };
-        let Ok(of_sender) = certificates_of(&self.sender) else {
-            return Step::Refused(Cause::SenderWithoutCertificate.into());
-        };
-        if self.mail.measure.decoded_octets() > self.run.rules.large_threshold {
-            return Step::Refused(Cause::Large.into());
-        }
-        let mut round = Round { recipients: Vec::new(), dropped: Vec::new(), certificates: Vec::new() };
-        for recipient in &self.envelope.recipients {
-            match certificates_of(&recipient.address) {
-                Ok(found) => {
-                    round.certificates.extend(found.into_iter().map(|one| (recipient.address.clone(), one)));
-                    round.recipients.push(recipient.clone());
-                }
-                Err(reason) => round.dropped.push(Dropped { address: recipient.address.clone(), reason }),
-            }
-        }
-        if round.recipients.is_empty() {
-            return Step::Refused(Cause::NoRecipient(round.dropped).into());
-        }
-        let signer = owner(&of_sender);
-        round.certificates.extend(of_sender.into_iter().map(|one| (self.sender.clone(), one)));
-        signing_card(
-            signer,
-            Box::new(move |card| match card {
-                Ok(card) => self.sign(round, CardPin { card, pin: kim_konnektor::PinKind::Smc }),
-                Err(error) => Step::Refused(Cause::Card(error).into()),
-            }),
-        )
-    }
-
-    /// S12, S14, S15
-    fn sign(self, round: Round, card: CardPin) -> Step {
-        let header = self.mail.header_for(&round.recipients);
-        let entries = round.certificates.iter().map(|(address, certificate)| {
-            RecipientEmail::new(address, certificate.issuer_and_serial().clone())
-        });
-        let emails = match RecipientEmails::new(entries) {
-            Ok(emails) => emails,
-            Err(error) => return Step::Refused(Cause::Chain(error.into()).into()),
-        };
-        let request = Draft::new(header, self.mail.body.clone()).sign_request(emails);
-        if request.document().len() as u64 > self.run.rules.konnektor_limit {
-            return Step::Refused(Cause::Large.into());
-        }
-        let question = Sign {
-            card: card.card,
-            document: request.document().clone(),
-            attribute: request.attribute().clone(),
-        };
-        Call::Sign(Ask::new(question, move |cms: FromKonnektor<Bytes>| {
-            match cms.map(|cms| request.signed(cms)) {
-                Ok(Ok(request)) => self.encrypt(round, request),
-                Ok(Err(error)) => Step::Refused(Cause::Chain(error).into()),
-                Err(error) => Step::Refused(Cause::Konnektor(error).into()),
-            }
-        }))
-        .into()
-    }
-
-    /// S16
-    fn encrypt(self, round: Round, request: kim_smime::EncryptRequest) -> Step {
-        let mut certificates: Vec<_> = Vec::with_capacity(round.certificates.len());
-        for (_, certificate) in &round.certificates {
-            if !certificates.contains(certificate.der()) {
-                certificates.push(certificate.der().clone());
-            }
-        }
-        let question = Encrypt {
-            document: request.document().clone(),
-            certificates,
-            attribute: request.attribute().clone(),
-        };
-        Call::Encrypt(Ask::new(question, move |cms: FromKonnektor<Bytes>| match cms {
-            Ok(cms) => match request.encrypted(cms) {
-                Ok(protected) => self.finish(round, protected),
-                Err(error) => Step::Refused(Cause::Chain(error).into()),
-            },
-            // 4105 and its like: one bad certificate fails the whole call.
-            Err(error) if error.class() == Class::Recipient && self.round < MAX_ROUNDS => {
-                self.find_invalid(round, error)
-            }
-            Err(error) => Step::Refused(Cause::Konnektor(error).into()),
-        }))
-        .into()
-    }
-
-    /// S16: which certificates the Konnektor does not accept; then everything again from the look-up on.
-    fn find_invalid(mut self, round: Round, error: kim_konnektor::Error) -> Step {
-        let asked: Vec<Certificate> =
-            round.certificates.into_iter().map(|(_, certificate)| certificate).collect();
-        let question = asked.iter().map(|certificate| certificate.der().clone()).collect();
-        Call::CheckCertificates(Ask::new(
-            question,
-            move |verdicts: Vec<FromKonnektor<CertificateVerdict>>| {
-                let before = self.invalid.len();
-                for (certificate, verdict) in asked.iter().zip(verdicts) {
-                    let known = self.invalid.contains(certificate.issuer_and_serial());
-                    if !known && verdict.is_ok_and(|verdict| verdict.result == CertificateResult::Invalid) {
-                        self.invalid.push(certificate.issuer_and_serial().clone());
-                    }
-                }
-                if self.invalid.len() == before {
-                    return Step::Refused(Cause::Konnektor(error).into());
-                }
-                self.round = self.round.saturating_add(1);
-                self.look_up(false)
-            },
-        ))
-        .into()
-    }
-
-    /// S17
-    fn finish(self, round: Round, protected: kim_smime::Protected) -> Step {
-        let rules = &self.run.rules;
-        let message = protected.message(&OuterFields {
-            version: kim_smime::MessageVersion::V1_0,
-            expires: self.run.now.checked_add(self.ttl.as_duration()),
-            cm_version: rules.product_version.clone(),
-            pt_version: rules.product_type_version.clone(),
-            kon_version: rules.konnektor_version.clone(),
-            kas_size: None,
-            kas_enc_size: None,
-        });
-        let envelope = Envelope { recipients: round.recipients, ..self.envelope };
-        let shared_keys = shared_keys(round.certificates.iter().map(|(_, certificate)| certificate));
-        let message = Message::Protected(message);
-        Step::Protected(Box::new(Protected::new(self.run, envelope, message, shared_keys, round.dropped)))
-    }
+    certificates: Vec<(Address, kim_smime::Certificate)>,
+    /// Who is to sign.
+    signer: Option<kim_types::TelematikId>,
 }
