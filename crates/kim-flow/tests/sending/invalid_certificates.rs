@@ -1,0 +1,82 @@
+//! Certificates that the Konnektor does not encrypt for (S16).
+//!
+//! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026, KOM-LE-A_2024
+
+use kim_flow::DropReason;
+use kim_konnektor::{CertificateResult, Error, Reason};
+use kim_testbed::pki::{CertificateType, KeyType};
+
+use crate::practice::{Practice, SENDER, address, ecc, fault, institution, issued, listing, reply, rsa};
+
+const B: &str = "b@b.kim.telematik";
+const C: &str = "c@b.kim.telematik";
+
+fn refusing(certificate: bytes::Bytes) -> Practice {
+    Practice { refused: [(certificate, CertificateResult::Invalid)].into(), ..Practice::default() }
+}
+
+#[test]
+fn its_owner_is_looked_up_anew_and_gets_the_mail_with_the_certificate_that_took_its_place() {
+    let mut practice = refusing(ecc("1-B"));
+    let renewed = issued(CertificateType::HciEnc, KeyType::Brainpool, &institution("1-B").with_edition(1));
+    let renewed = bytes::Bytes::from(renewed.certificate_der());
+    practice.cached.insert(address(B), listing("1-B", "1.5", [ecc("1-B")]));
+    practice.directory.insert(address(B), listing("1-B", "1.5", [renewed.clone()]));
+    let protected = practice.send_to(&[B, C]).unwrap();
+    assert!(protected.dropped().is_empty());
+    assert_eq!((&practice.looked_up[1].addresses, practice.looked_up[1].cache), (&vec![address(B)], false));
+    assert_eq!((practice.signed.len(), practice.encrypted.len()), (2, 2));
+    assert!(practice.encrypted[1].certificates.contains(&renewed));
+    assert!(!practice.encrypted[1].certificates.contains(&ecc("1-B")));
+    assert_eq!(practice.signed[1].attribute, practice.encrypted[1].attribute);
+}
+
+#[test]
+fn without_a_replacement_its_owner_is_left_out_and_everything_is_signed_again() {
+    let mut practice = refusing(ecc("1-B"));
+    let protected = practice.send_to(&[B, C]).unwrap();
+    assert_eq!(protected.dropped()[0].reason, DropReason::NoCertificate);
+    assert_eq!(protected.envelope.recipients.len(), 1);
+    assert!(!practice.inner().contains(B), "the header is that of those who are left");
+    assert_ne!(practice.signed[0].attribute, practice.signed[1].attribute);
+}
+
+#[test]
+fn another_certificate_of_its_owner_does() {
+    let mut practice = refusing(ecc("1-B"));
+    practice.directory.insert(address(B), listing("1-B", "1.5", [ecc("1-B"), rsa("1-B")]));
+    let protected = practice.send_to(&[B]).unwrap();
+    assert!(protected.dropped().is_empty());
+    assert!(practice.encrypted[1].certificates.contains(&rsa("1-B")));
+}
+
+#[test]
+fn nobody_left_is_451_and_a_sender_without_certificate_553() {
+    assert!(reply(refusing(ecc("1-B")).send_to(&[B])).starts_with("451 4.7.5 "));
+    assert!(reply(refusing(ecc("1-A")).send_to(&[B])).starts_with("553 5.7.5 "));
+}
+
+#[test]
+fn a_fault_whose_reason_is_not_found_ends_it() {
+    for result in [CertificateResult::Valid, CertificateResult::Inconclusive] {
+        let mut practice = Practice { refused: [(ecc("1-B"), result)].into(), ..Practice::default() };
+        assert!(reply(practice.send_to(&[B, C])).starts_with("451 4.7.5 "));
+        assert_eq!(practice.signed.len(), 1);
+    }
+}
+
+#[test]
+fn a_directory_that_finds_new_bad_certificates_for_ever_does_not_hold_the_flow() {
+    let mut practice = Practice { encrypt_faults: vec![fault(4105); 20].into(), ..refusing(ecc("1-B")) };
+    assert!(reply(practice.send_to(&[B, C])).starts_with("451 4.7.5 "));
+    assert!(practice.signed.len() <= 4, "{}", practice.signed.len());
+}
+
+#[test]
+fn any_other_fault_of_the_encryption_ends_it() {
+    for error in [fault(4001), fault(4283), Error::Unavailable { reason: Reason::Timeout }] {
+        let mut practice = Practice { encrypt_faults: [error].into(), ..Practice::default() };
+        assert!(reply(practice.send_to(&[B, SENDER])).starts_with("451 4.7.5 "));
+        assert_eq!(practice.encrypted.len(), 1);
+    }
+}
