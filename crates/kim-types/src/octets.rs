@@ -78,8 +78,27 @@ impl Octets {
 impl PartialEq for Octets {
     /// Compares the octets; where the pieces begin and end does not matter.
     fn eq(&self, other: &Self) -> bool {
-        self.len == other.len
-            && self.pieces.iter().flat_map(|p| p.iter()).eq(other.pieces.iter().flat_map(|p| p.iter()))
+        if self.len != other.len {
+            return false;
+        }
+        let (mut ours, mut theirs) = (self.pieces.iter(), other.pieces.iter());
+        let (mut left, mut right): (&[u8], &[u8]) = (&[], &[]);
+        loop {
+            if left.is_empty() {
+                let Some(piece) = ours.next() else { return true };
+                left = piece;
+            }
+            if right.is_empty() {
+                let Some(piece) = theirs.next() else { return true };
+                right = piece;
+            }
+            let common = left.len().min(right.len());
+            let ((one, left_rest), (other, right_rest)) = (left.split_at(common), right.split_at(common));
+            if one != other {
+                return false;
+            }
+            (left, right) = (left_rest, right_rest);
+        }
     }
 }
 
@@ -131,6 +150,9 @@ mod tests {
         split.append("cd".into());
         assert_eq!(split, Octets::from("abcd"));
         assert_ne!(split, Octets::from("abce"));
+        assert_ne!(split, Octets::from("abc"));
+        assert_ne!(Octets::from("abc"), split);
+        assert_eq!(Octets::new(), Octets::from(""));
         assert_eq!(format!("{split:?}"), "[4 octets]");
     }
 }
