@@ -18,6 +18,11 @@ use x509_cert::time::Validity;
 pub(crate) struct SetOf<'a>(&'a [u8]);
 
 impl<'a> SetOf<'a> {
+    /// Its content.
+    pub(crate) fn octets(self) -> &'a [u8] {
+        self.0
+    }
+
     pub(crate) fn elements<T: Decode<'a, Error = der::Error>>(
         self,
     ) -> der::Result<impl Iterator<Item = der::Result<T>>> {
@@ -57,6 +62,7 @@ macro_rules! sequence {
 }
 
 sequence!(ContentInfo, AuthEnvelopedData, EncryptedContentInfo, GcmParameters, KeyTransRecipientInfo);
+sequence!(OaepParameters);
 sequence!(SignedData, EncapsulatedContentInfo, SignerInfo, Attribute);
 sequence!(IssuerAndSerialNumber, RecipientEmail, Certificate, TbsCertificate);
 
@@ -77,7 +83,7 @@ pub(crate) struct AuthEnvelopedData<'a> {
     pub(crate) recipient_infos: SetOf<'a>,
     pub(crate) encrypted: EncryptedContentInfo<'a>,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    _auth_attrs: Option<SetOf<'a>>,
+    pub(crate) auth_attrs: Option<SetOf<'a>>,
     pub(crate) mac: &'a OctetStringRef,
     #[asn1(context_specific = "2", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
     pub(crate) unauth_attrs: Option<SetOf<'a>>,
@@ -110,7 +116,18 @@ pub(crate) struct KeyTransRecipientInfo<'a> {
     _version: CmsVersion,
     pub(crate) rid: AnyRef<'a>,
     pub(crate) key_encryption: AlgorithmIdentifierRef<'a>,
-    _encrypted_key: &'a OctetStringRef,
+    pub(crate) encrypted_key: &'a OctetStringRef,
+}
+
+/// RFC 4055 §4.1.
+#[derive(DecodeValue)]
+pub(crate) struct OaepParameters<'a> {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) hash: Option<AlgorithmIdentifierRef<'a>>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) mask: Option<AlgorithmIdentifierRef<'a>>,
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) label: Option<AnyRef<'a>>,
 }
 
 /// RFC 5652 §5.1.
@@ -143,7 +160,7 @@ pub(crate) struct SignerInfo<'a> {
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
     pub(crate) signed_attrs: Option<SetOf<'a>>,
     pub(crate) signature_algorithm: AlgorithmIdentifierRef<'a>,
-    _signature: &'a OctetStringRef,
+    pub(crate) signature: &'a OctetStringRef,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
     pub(crate) unsigned_attrs: Option<SetOf<'a>>,
 }

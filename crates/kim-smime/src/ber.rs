@@ -15,16 +15,17 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use kim_types::Octets;
 use thiserror::Error;
 
 mod element;
 mod scan;
 
 pub(crate) use element::{
-    IA5_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, element, push_element,
+    IA5_STRING, INTEGER, NULL, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, element, header_octets,
+    push_element, push_header,
 };
-use element::{header_octets, push_header};
-use scan::{EncryptedContent, scan};
+use scan::{Content, Scanned, scan};
 
 /// How much of foreign BER is read.
 ///
@@ -115,21 +116,28 @@ pub enum BerError {
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2112 (real messages are BER); X.690 §8.1.3.6, §8.7.3.
 pub fn normalize(ber: &Bytes, limits: &BerLimits) -> Result<Bytes, BerError> {
-    normalize_with(EncryptedContent::Kept, ber, limits)
+    Ok(assemble(ber, scan_within(ber, limits, Content::Within)?.pieces))
 }
 
-/// [`normalize`] for readers to whom the encrypted content is nothing but long: there it is an empty octet string.
-pub(crate) fn normalize_without_content(ber: &Bytes, limits: &BerLimits) -> Result<Bytes, BerError> {
-    normalize_with(EncryptedContent::LeftOut, ber, limits)
+/// [`normalize`] for large objects: in the DER the content is an empty octet string, and its octets are given beside it,
+/// where they were in `ber` and not copied.
+pub(crate) fn split_content(ber: &Bytes, limits: &BerLimits) -> Result<(Bytes, Octets), BerError> {
+    let Scanned { pieces, content } = scan_within(ber, limits, Content::Apart)?;
+    let mut octets = Octets::new();
+    content.into_iter().for_each(|range| octets.push(ber.slice(range)));
+    Ok((assemble(ber, pieces), octets))
 }
 
-fn normalize_with(content: EncryptedContent, ber: &Bytes, limits: &BerLimits) -> Result<Bytes, BerError> {
+fn scan_within(ber: &Bytes, limits: &BerLimits, content: Content) -> Result<Scanned, BerError> {
     if ber.len() > limits.octets {
         return Err(BerError::TooLong { len: ber.len() });
     }
-    let pieces = scan(ber, limits, content)?;
+    scan(ber, limits, content)
+}
+
+fn assemble(ber: &Bytes, pieces: Vec<Piece>) -> Bytes {
     if let [Piece { header: None, .. }] = pieces.as_slice() {
-        return Ok(ber.clone());
+        return ber.clone();
     }
     let mut der = Vec::with_capacity(pieces.iter().map(Piece::octets).fold(0, usize::saturating_add));
     for piece in pieces {
@@ -138,7 +146,7 @@ fn normalize_with(content: EncryptedContent, ber: &Bytes, limits: &BerLimits) ->
         }
         der.extend_from_slice(ber.get(piece.copy).unwrap_or_default());
     }
-    Ok(der.into())
+    der.into()
 }
 
 /// A part of the result: a header to write, then octets of the input to copy.
@@ -166,26 +174,55 @@ mod tests {
         element(SEQUENCE, &[kind, element(0xa0, &data)].concat()).into()
     }
 
+    /// A ContentInfo around `eContent`.
+    fn signature(content: &[u8]) -> Bytes {
+        let kind = element(OBJECT_IDENTIFIER, &[0x2a, 0x03]);
+        let encapsulated = element(SEQUENCE, &[&kind, element(0xa0, content).as_slice()].concat());
+        let data = element(SEQUENCE, &[element(INTEGER, &[1]), element(SET, &[]), encapsulated].concat());
+        element(SEQUENCE, &[kind, element(0xa0, &data)].concat()).into()
+    }
+
+    fn split(ber: &Bytes) -> (Bytes, Bytes) {
+        let (der, content) = split_content(ber, &BerLimits::default()).unwrap();
+        (der, content.to_bytes())
+    }
+
     #[test]
-    fn the_encrypted_content_can_be_left_out() {
+    fn the_encrypted_content_can_be_apart() {
         let empty = envelope(&[0x80, 0]);
         for content in [
             element(0x80, b"content"),
             element(0xa0, &element(OCTET_STRING, b"content")),
             element(0xa0, &element(0x24, &element(OCTET_STRING, b"content"))),
+            element(0xa0, &[element(OCTET_STRING, b"con"), element(OCTET_STRING, b"tent")].concat()),
             [&[0xa0, 0x80], element(OCTET_STRING, b"content").as_slice(), &[0, 0]].concat(),
         ] {
-            let without = normalize_without_content(&envelope(&content), &BerLimits::default());
-            assert_eq!(without.unwrap(), empty);
+            assert_eq!(split(&envelope(&content)), (empty.clone(), "content".into()));
         }
         let nothing = envelope(&[]);
-        assert_eq!(normalize_without_content(&nothing, &BerLimits::default()).unwrap(), nothing);
+        assert_eq!(split(&nothing), (nothing, Bytes::new()));
     }
 
     #[test]
-    fn only_the_content_of_an_envelope_is_taken_for_one() {
+    fn the_signed_content_can_be_apart() {
+        let empty = signature(&[OCTET_STRING, 0]);
+        let segments =
+            [element(OCTET_STRING, b"con"), element(0x24, &element(OCTET_STRING, b"tent"))].concat();
+        for content in [
+            element(OCTET_STRING, b"content"),
+            element(0x24, &segments),
+            [&[0x24, 0x80], segments.as_slice(), &[0, 0]].concat(),
+        ] {
+            assert_eq!(split(&signature(&content)), (empty.clone(), "content".into()));
+        }
+        let other = signature(&element(INTEGER, &[1]));
+        assert_eq!(split(&other), (other, Bytes::new()));
+    }
+
+    #[test]
+    fn only_the_content_is_taken_for_it() {
         let elsewhere: Bytes = element(SEQUENCE, &element(0xa0, &element(OCTET_STRING, b"content"))).into();
-        assert_eq!(normalize_without_content(&elsewhere, &BerLimits::default()).unwrap(), elsewhere);
+        assert_eq!(split(&elsewhere), (elsewhere.clone(), Bytes::new()));
         assert_eq!(normalize(&elsewhere, &BerLimits::default()).unwrap(), elsewhere);
     }
 }

@@ -13,6 +13,7 @@ use crate::header::Header;
 use crate::outer::{OuterFields, OuterMessage};
 use crate::recipient_emails::{RecipientEmails, RecipientEmailsError};
 use crate::signed::Signed;
+use crate::utf8::in_utf8;
 
 /// What stands before a mail that is signed.
 const RFC822_ENTITY: &str = "Content-Type: message/rfc822\r\n\r\n";
@@ -58,7 +59,7 @@ pub enum ChainError {
 ///     sign_document: impl Fn(&Octets, &Bytes) -> Bytes,
 ///     encrypt_document: impl Fn(&Octets, &Bytes) -> Bytes,
 /// ) -> Result<OuterMessage, ChainError> {
-///     let request = Draft::new(header, body).sign_request(recipients);
+///     let request = Draft::new(header, body).in_utf8().sign_request(recipients);
 ///     let cms = sign_document(request.document(), request.attribute());
 ///     let request = request.signed(cms)?;
 ///     let cms = encrypt_document(request.document(), request.attribute());
@@ -76,6 +77,19 @@ pub struct Draft {
 impl Draft {
     /// A mail as the recipients are to read it; neither header nor body is changed any more.
     pub fn new(header: Header, body: Octets) -> Self {
+        Self { header, body }
+    }
+
+    /// The same mail for a Konnektor that refuses what is not UTF-8; one that is stays octet for octet.
+    ///
+    /// Parts in other character sets get another transfer encoding: texts quoted-printable, everything else base64. What they
+    /// say does not change. Fields of a header that are not UTF-8 are taken for ISO 8859-1. Parts that their sender signed
+    /// (multipart/signed) and what is nested deeper than 32 levels stay as they are, and so may still be refused.
+    ///
+    /// Spec: none — deltas Q23; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2299-01 (the document is text/plain; charset=utf-8).
+    #[must_use]
+    pub fn in_utf8(self) -> Self {
+        let (header, body) = in_utf8(self.header, self.body, 0);
         Self { header, body }
     }
 
@@ -125,7 +139,7 @@ impl SignRequest {
     /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2118 to KOM-LE-A_2127.
     pub fn signed(self, cms: Bytes) -> Result<EncryptRequest, ChainError> {
         let signed = Signed::parse(&cms, &BerLimits::default())?;
-        if self.document != Octets::from(signed.content().clone()) {
+        if self.document != *signed.content() {
             return Err(ChainError::Content);
         }
         if !signed.recipient_emails().same_as(&self.recipients) {

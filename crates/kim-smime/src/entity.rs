@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use mail_parser::{ContentType, HeaderValue, MessageParser};
+use memchr::memchr_iter;
 use thiserror::Error;
 
 use crate::cms_error::CmsError;
@@ -87,6 +88,15 @@ pub(crate) fn check_rfc822(header: &Header) -> Result<(), FormatError> {
     }
 }
 
+/// Whether an entity has that media type; the subtype may be left open.
+pub(crate) fn is_of_type(header: &Header, ctype: &str, subtype: Option<&str>) -> bool {
+    let named = |found: &ContentType<'_>| match subtype {
+        Some(subtype) => is(found, ctype, subtype),
+        None => found.ctype().eq_ignore_ascii_case(ctype),
+    };
+    content_type(header, named).unwrap_or_default()
+}
+
 /// The media types whose parts matter.
 #[derive(PartialEq, Eq)]
 pub(crate) enum MediaType {
@@ -167,9 +177,19 @@ fn decode(body: &[u8], max: usize) -> Result<Bytes, FormatError> {
         block.drain(..whole);
         if decoded.len() > max { Err(error()) } else { Ok(()) }
     };
-    for word in body.split(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n')) {
-        for part in word.chunks(BLOCK) {
-            block.extend_from_slice(part);
+    let mut start = 0usize;
+    for end in memchr_iter(b'\n', body).chain([body.len()]) {
+        let line = body.get(start..end).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        start = end.saturating_add(1);
+        // Hardly a line has a blank: looking at all octets without a branch is faster than searching for one.
+        let has_blank = line.iter().fold(false, |any, octet| any | is_blank(*octet));
+        for part in line.chunks(BLOCK) {
+            if has_blank {
+                block.extend(part.iter().filter(|octet| !is_blank(**octet)));
+            } else {
+                block.extend_from_slice(part);
+            }
             if block.len() >= BLOCK {
                 flush(&mut block, BLOCK)?;
             }
@@ -178,6 +198,10 @@ fn decode(body: &[u8], max: usize) -> Result<Bytes, FormatError> {
     let rest = block.len();
     flush(&mut block, rest)?;
     Ok(decoded.into())
+}
+
+fn is_blank(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r')
 }
 
 #[cfg(test)]

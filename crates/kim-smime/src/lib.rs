@@ -63,6 +63,10 @@
 //! | [`Signed`] | the signed part: what was signed, by whom, for whom |
 //! | [`normalize`] | the way from foreign BER to DER, with [`BerLimits`]; nothing foreign is read without it |
 //!
+//! Without a Konnektor, whatever implements [`DocumentCrypto`] does its work: [`Draft::protect`] and [`Received::open`] run the
+//! chain with it. [`SignatureForm`] and [`EnvelopeForm`] write the structures around what a key makes, [`Signed`] and
+//! [`Enveloped`] give what a key needs.
+//!
 //! Foreign octets never cause a panic, more work than their length justifies, or a guess: what breaks a rule of the
 //! profile is refused with the [`ProfileViolation`] that names it. Content is shared, not copied, unless a sender
 //! cut it into segments.
@@ -92,6 +96,7 @@
 //! ```
 
 mod admission;
+mod algorithm;
 mod asn1;
 mod attributes;
 mod ber;
@@ -99,9 +104,13 @@ mod certificate;
 mod cms_error;
 mod comparison;
 mod date;
+mod document_crypto;
 mod draft;
+mod encoding;
 mod entity;
+mod envelope_form;
 mod enveloped;
+mod frame;
 mod header;
 mod issuer;
 mod measure;
@@ -112,20 +121,25 @@ mod outer;
 mod received;
 mod recipient_emails;
 mod shared_key;
+mod signature_form;
 mod signed;
 mod substitute;
 mod texts;
+mod utf8;
 mod verdict;
 mod version;
 
+pub use algorithm::KeyTransport;
 pub use ber::{BerError, BerLimits, normalize};
 pub use certificate::{Certificate, CertificateError, CertificateKind, KeyKind};
 pub use cms_error::{CmsError, ProfileViolation};
 pub use comparison::header_differences;
 pub use date::rfc5322_date;
+pub use document_crypto::{DocumentCrypto, OpenError, ProtectError};
 pub use draft::{ChainError, Draft, EncryptRequest, Protected, SignRequest};
 pub use entity::FormatError;
-pub use enveloped::Enveloped;
+pub use envelope_form::EnvelopeForm;
+pub use enveloped::{EncryptedKey, Enveloped};
 pub use header::{Field, Header, HeaderError, HeaderLimits, Mailbox};
 pub use issuer::{IssuerAndSerial, IssuerAndSerialError};
 pub use measure::Measure;
@@ -134,6 +148,7 @@ pub use outer::{OuterFields, OuterMessage};
 pub use received::{DecryptRequest, ReceiveLimits, Received, VerifyRequest};
 pub use recipient_emails::{RecipientEmail, RecipientEmails, RecipientEmailsError};
 pub use shared_key::{SharedKey, shared_keys};
+pub use signature_form::SignatureForm;
 pub use signed::Signed;
 pub use substitute::Substitute;
 pub use verdict::{DecryptionResult, IntegrityId, Ownership, SignatureResult, Verdict};

@@ -3,21 +3,16 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use kim_types::Octets;
 
 use crate::date::rfc5322_date;
+use crate::encoding::{LINE_OCTETS, base64_lines};
 use crate::header::{Field, Header};
 use crate::normalise::is_reserved;
 use crate::texts::SUBJECT_OUTER;
 use crate::version::{MessageVersion, VERSION_FIELD};
 
-/// The octets that one line of base64 encodes.
-const LINE_OCTETS: usize = 57;
-/// The digits of such a line.
-const LINE_DIGITS: usize = 76;
 /// The lines in one piece, which is just below 64 KiB then.
 const LINES: usize = 840;
 /// The greatest length of a value that comes from outside, in octets.
@@ -104,17 +99,6 @@ impl fmt::Debug for OuterMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} octets]", self.len())
     }
-}
-
-fn base64_lines(block: &[u8]) -> Bytes {
-    let encoded = STANDARD.encode(block);
-    let lines = encoded.as_bytes().chunks(LINE_DIGITS);
-    let mut out = Vec::with_capacity(encoded.len().saturating_add(lines.len().saturating_mul(2)));
-    for line in lines {
-        out.extend_from_slice(line);
-        out.extend_from_slice(b"\r\n");
-    }
-    out.into()
 }
 
 fn outer_header(inner: &Header, fields: &OuterFields) -> Header {

@@ -127,7 +127,8 @@ impl DecryptRequest {
         let (header, body) = Header::split(&plain, &limits.header)?;
         let cms = entity::cms(&header, body, SmimeType::SignedData, limits.cms.octets)?;
         let SignedContent { content, signed } = SignedContent::parse(&cms, &limits.cms)?;
-        let (header, mail) = Header::split(&content, &limits.header)?;
+        // The only copy of the mail, if its signer cut it into segments.
+        let (header, mail) = Header::split(&content.to_bytes(), &limits.header)?;
         entity::check_rfc822(&header)?;
         let (inner, body) = Header::split(&mail, &limits.header)?;
         Ok(VerifyRequest { outer, encrypted_for: recipient_emails, cms: cms.into(), signed, inner, body })

@@ -1,4 +1,5 @@
-//! Every rule of the profile, broken once.
+//! Every rule of the profile about CMS structures, broken once: in what is received, and in the answer of a Konnektor to what is
+//! to be sent.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
@@ -6,7 +7,10 @@
 mod builder;
 
 use builder::*;
-use kim_smime::{BerLimits, CmsError, Enveloped, ProfileViolation, RecipientEmailsError, Signed};
+use kim_smime::{
+    BerLimits, ChainError, CmsError, Draft, Enveloped, Header, ProfileViolation, RecipientEmails,
+    RecipientEmailsError, SignRequest, Signed,
+};
 
 fn enveloped(envelope: &Envelope) -> Result<Enveloped, CmsError> {
     let der = Enveloped::parse(&envelope.der(), &BerLimits::default());
@@ -16,7 +20,22 @@ fn enveloped(envelope: &Envelope) -> Result<Enveloped, CmsError> {
 }
 
 fn broken(envelope: &Envelope) -> CmsError {
-    enveloped(envelope).unwrap_err()
+    let error = enveloped(envelope).unwrap_err();
+    let request = sign_request();
+    let document = request.document().to_bytes();
+    let content = tlv(0xa0, &[&octets(&document)]);
+    let request = request.signed(Signature { content, ..Signature::default() }.der()).unwrap();
+    assert_eq!(
+        request.encrypted(envelope.ber()).err(),
+        Some(ChainError::Cms(error.clone())),
+        "it is not sent"
+    );
+    error
+}
+
+fn sign_request() -> SignRequest {
+    let recipients = RecipientEmails::from_attribute(&recipient_emails()).unwrap();
+    Draft::new(Header::default(), "mail".into()).sign_request(recipients)
 }
 
 fn signed(signature: &Signature) -> Result<Signed, CmsError> {
@@ -27,7 +46,13 @@ fn signed(signature: &Signature) -> Result<Signed, CmsError> {
 }
 
 fn broken_signature(signature: &Signature) -> CmsError {
-    signed(signature).unwrap_err()
+    let error = signed(signature).unwrap_err();
+    assert_eq!(
+        sign_request().signed(signature.ber()).err(),
+        Some(ChainError::Cms(error.clone())),
+        "it is not sent"
+    );
+    error
 }
 
 fn broken_signer(signer: &Signer) -> CmsError {
@@ -44,14 +69,14 @@ fn what_keeps_all_rules_is_read() {
     assert_eq!(envelope.recipients().len(), 2);
     assert_eq!(envelope.recipient_emails().entries().len(), 2);
     let signature = signed(&Signature::default()).unwrap();
-    assert_eq!(signature.content().as_ref(), b"content");
+    assert_eq!(signature.content().to_bytes(), "content");
     assert_eq!(signature.signer().issuer_and_serial().serial().as_ref(), [5]);
     assert!(signature.recipient_emails().same_as(envelope.recipient_emails()));
     assert_eq!(signature.digest_algorithm().to_string(), "2.16.840.1.101.3.4.2.1");
     assert_eq!(signature.signature_algorithm().to_string(), "1.2.840.10045.4.3.2");
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 (received and sent)
 #[test]
 fn enveloped_data_is_not_decrypted() {
     assert_eq!(
@@ -61,21 +86,21 @@ fn enveloped_data_is_not_decrypted() {
     assert_eq!(broken(&Envelope { kind: ID_SIGNED_DATA, ..Envelope::default() }), CmsError::ContentType);
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2106
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2106 (received and sent)
 #[test]
 fn originator_info() {
     let envelope = Envelope { originator_info: tlv(0xa0, &[]), ..Envelope::default() };
     assert_eq!(broken(&envelope), violation(ProfileViolation::OriginatorInfo));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2107
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2107 (received and sent)
 #[test]
 fn no_unauth_attrs() {
     let envelope = Envelope { unauth_attrs: Vec::new(), ..Envelope::default() };
     assert_eq!(broken(&envelope), violation(ProfileViolation::NoUnauthAttrs));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2108
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2108 (received and sent)
 #[test]
 fn recipients_without_key_transport() {
     let with = |recipients| broken(&Envelope { recipients, ..Envelope::default() });
@@ -88,7 +113,7 @@ fn recipients_without_key_transport() {
     assert_eq!(with(vec![recipient(1, RSAES_OAEP), pkcs1_v15]), violation(ProfileViolation::KeyEncryption));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2109
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2109 (received and sent)
 #[test]
 fn a_recipient_by_key_identifier() {
     let by_key = seq(&[&int(&[2]), &tlv(0x80, &[b"key id"]), &seq(&[&oid(RSAES_OAEP)]), &octets(b"key")]);
@@ -96,7 +121,7 @@ fn a_recipient_by_key_identifier() {
     assert_eq!(broken(&envelope), violation(ProfileViolation::RecipientId));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2112
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2112 (received and sent)
 #[test]
 fn encrypted_content_is_missing_or_something_else() {
     let envelope = Envelope { content: Vec::new(), ..Envelope::default() };
@@ -105,7 +130,7 @@ fn encrypted_content_is_missing_or_something_else() {
     assert_eq!(broken(&envelope), violation(ProfileViolation::ContentType));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2112
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2112 (received and sent)
 #[test]
 fn a_cipher_with_less_protection() {
     let with = |algorithm| broken(&Envelope { algorithm, ..Envelope::default() });
@@ -121,7 +146,7 @@ fn a_cipher_with_less_protection() {
     }
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2114-01
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2114-01 (received and sent)
 #[test]
 fn recipient_emails_not_there_exactly_once() {
     let with = |attributes: &[&[u8]]| {
@@ -135,7 +160,7 @@ fn recipient_emails_not_there_exactly_once() {
     assert_eq!(with(&[&empty]), CmsError::RecipientEmails(RecipientEmailsError::Empty));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2115-02
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2115-02 (received and sent)
 #[test]
 fn recipients_and_recipient_emails_differ() {
     let expected = violation(ProfileViolation::RecipientEmailsMismatch);
@@ -145,7 +170,7 @@ fn recipients_and_recipient_emails_differ() {
     }
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2117
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2117 (received and sent)
 #[test]
 fn recipient_emails_by_key_identifier() {
     let entry = seq(&[&tlv(0x16, &[b"a@x.de"]), &tlv(0x80, &[b"key id"])]);
@@ -154,14 +179,14 @@ fn recipient_emails_by_key_identifier() {
     assert_eq!(error, CmsError::RecipientEmails(RecipientEmailsError::RecipientId));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2118
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2118 (received and sent)
 #[test]
 fn crls() {
     let signature = Signature { crls: tlv(0xa1, &[]), ..Signature::default() };
     assert_eq!(broken_signature(&signature), violation(ProfileViolation::Crls));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2119
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2119 (received and sent)
 #[test]
 fn no_certificate() {
     for certificates in [Vec::new(), tlv(0xa0, &[])] {
@@ -170,7 +195,7 @@ fn no_certificate() {
     }
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2121
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2121 (received and sent)
 #[test]
 fn content_is_missing_or_something_else() {
     let signature = Signature { content: Vec::new(), ..Signature::default() };
@@ -179,7 +204,7 @@ fn content_is_missing_or_something_else() {
     assert_eq!(broken_signature(&signature), violation(ProfileViolation::ContentType));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2122
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2122 (received and sent)
 #[test]
 fn another_certificate() {
     let certificates = tlv(0xa0, &[&certificate(5, &[]), &certificate(6, &[])]);
@@ -187,7 +212,7 @@ fn another_certificate() {
     assert_eq!(broken_signature(&signature), violation(ProfileViolation::OtherCertificate));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2123
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2123 (received and sent)
 #[test]
 fn not_one_signer() {
     let signer = Signer::default().der();
@@ -196,28 +221,28 @@ fn not_one_signer() {
     assert_eq!(with(vec![signer.clone(), signer]), violation(ProfileViolation::SignerCount));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2124
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2124 (received and sent)
 #[test]
 fn a_signer_by_key_identifier() {
     let signer = Signer { sid: tlv(0x80, &[b"key id"]), ..Signer::default() };
     assert_eq!(broken_signer(&signer), violation(ProfileViolation::SignerId));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2125
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2125 (received and sent)
 #[test]
 fn the_certificate_of_somebody_else() {
     let signer = Signer { sid: issuer_and_serial(6), ..Signer::default() };
     assert_eq!(broken_signer(&signer), violation(ProfileViolation::SignerMismatch));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2126
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2126 (received and sent)
 #[test]
 fn unsigned_attributes() {
     let signer = Signer { unsigned_attrs: tlv(0xa1, &[]), ..Signer::default() };
     assert_eq!(broken_signer(&signer), violation(ProfileViolation::UnsignedAttrs));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2127
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2127 (received and sent)
 #[test]
 fn signature_without_recipient_emails() {
     let mut signer = Signer::default();
@@ -225,7 +250,7 @@ fn signature_without_recipient_emails() {
     assert_eq!(broken_signer(&signer), violation(ProfileViolation::NoRecipientEmails));
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2096
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2096 (received and sent)
 #[test]
 fn the_attributes_every_signature_has() {
     let with = |at: usize, attribute: Vec<u8>| {

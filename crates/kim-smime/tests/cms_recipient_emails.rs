@@ -21,7 +21,7 @@ fn emails(entries: &[(&str, u8)]) -> RecipientEmails {
 
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2114-01; deltas Q21
 #[test]
-fn it_is_written_flat_and_sorted() {
+fn q21_it_is_written_flat_and_sorted() {
     let written = emails(&[("b@x.de", 2), ("a@x.de", 1)]).to_attribute();
     assert_eq!(written, recipient_emails());
 }
@@ -39,7 +39,7 @@ fn the_order_is_that_of_der() {
 
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2114-01; deltas Q21
 #[test]
-fn it_is_read_flat_and_nested() {
+fn q21_it_is_read_flat_and_nested() {
     let entries = [recipient_email("b@x.de", 2), recipient_email("a@x.de", 1)];
     let flat = attribute(RECIPIENT_EMAILS, &[&entries[0], &entries[1]]);
     let nested = attribute(RECIPIENT_EMAILS, &[&set(&[&entries[0], &entries[1]])]);

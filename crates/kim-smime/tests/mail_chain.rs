@@ -98,6 +98,92 @@ fn the_outer_header_copies_what_it_must_and_hides_the_rest() {
     assert!(!message.windows(6).any(|window| window == b"geheim"));
 }
 
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21388; deltas Q26
+#[test]
+fn q26_the_versions_of_the_module_stand_outside_only() {
+    let forged = "X-KIM-CMVersion: F_1\r\nX-KIM-PTVersion: F_2\r\nX-KIM-KONVersion: F_3\r\n";
+    let mut inner = header(&format!("{INNER}{forged}"));
+    inner.remove_reserved();
+    let request = Draft::new(inner, "Text".into()).sign_request(recipients());
+    let document = String::from_utf8(request.document().to_bytes().to_vec()).unwrap();
+    let cms = sign(request.document());
+    let request = request.signed(cms).unwrap();
+    let cms = encrypt(request.document());
+    let message = request.encrypted(cms).unwrap().message(&fields()).to_octets().to_bytes();
+    let (outer, _) = Header::split(&message, &HeaderLimits::default()).unwrap();
+    for name in ["X-KIM-CMVersion", "X-KIM-PTVersion", "X-KIM-KONVersion"] {
+        assert!(!document.contains(name), "{name}");
+        assert!(!outer.only(name).unwrap().text().starts_with("F_"), "{name}");
+    }
+}
+
+/// Spec: none — deltas Q20
+#[test]
+fn q20_x_kim_auth_stays_inside() {
+    let (message, plain) = protect(INNER, b"Text");
+    let jwt = b"X-KIM-Auth: jwt";
+    let has = |octets: Bytes| octets.windows(jwt.len()).any(|window| window == jwt);
+    assert!(has(plain.to_bytes()) && !has(message.to_octets().to_bytes()));
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21388
+#[test]
+fn a_long_version_of_the_konnektor_is_folded() {
+    let kon_version =
+        "<vendor product-of-a-long-name 12.34.56><Konnektor PTV6><6.0.2-17><2.3.1><6.0.2>".repeat(4);
+    let fields = OuterFields { kon_version: Some(kon_version.clone()), ..fields() };
+    let request = Draft::new(header(INNER), "Text".into()).sign_request(recipients());
+    let cms = sign(request.document());
+    let request = request.signed(cms).unwrap();
+    let cms = encrypt(request.document());
+    let message = request.encrypted(cms).unwrap().message(&fields).to_octets().to_bytes();
+    let (outer, _) = Header::split(&message, &HeaderLimits::default()).unwrap();
+    let field = outer.only("X-KIM-KONVersion").unwrap();
+    assert!(field.raw().split(|octet| *octet == b'\n').all(|line| line.len() <= 79), "{:?}", field.raw());
+    assert_eq!(field.text(), kon_version);
+}
+
+/// To whom a mail goes says its envelope.
+///
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2098-03; gemSpec_CM_KOMLE 1.16.0, A_23174
+#[test]
+fn a_mail_without_to_has_none_outside() {
+    for inner in ["From: a@x.de\r\nCc: b@x.de\r\n", "From: a@x.de\r\nBcc: b@x.de\r\n", "From: a@x.de\r\n"] {
+        let (message, _) = protect(inner, b"Text");
+        let message = message.to_octets().to_bytes();
+        assert!(message.starts_with(format!("{inner}Subject: KOM-LE-Nachricht\r\n").as_bytes()));
+        let (outer, _) = Header::split(&message, &HeaderLimits::default()).unwrap();
+        assert!(outer.first("To").is_none());
+    }
+}
+
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2098-03, KOM-LE-A_2114-01
+#[test]
+fn two_hundred_recipients_are_kept_octet_for_octet() {
+    let list: Vec<String> =
+        (0..200).map(|n| format!("\"Praxis, {n}\" <praxis{n}@x.kim.telematik>")).collect();
+    let to = format!("To: {}\r\n", list.join(",\r\n\t"));
+    let mut mail = header(&format!("From: a@x.de\r\n{to}"));
+    mail.retain_addresses("To", |_| true);
+    let (message, _) = protect(&String::from_utf8(mail.to_octets().to_bytes().to_vec()).unwrap(), b"Text");
+    let message = message.to_octets().to_bytes();
+    let (outer, _) = Header::split(&message, &HeaderLimits::default()).unwrap();
+    assert_eq!(outer.only("To").unwrap().raw(), &to);
+    assert_eq!(outer.addresses("To").len(), 200);
+}
+
+/// Spec: RFC 5321 §4.5.3.1.6, RFC 5322 §2.1.1; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2097
+#[test]
+fn long_lines_and_stray_line_ends_of_the_body_are_inside_and_unchanged() {
+    let body = [vec![b'x'; 5000], b"\r\nlone \r and \n.\r\n.\n\0\xff".to_vec(), vec![b'y'; 200_000]].concat();
+    let (message, plain) = protect(INNER, &body);
+    let octets = message.to_octets().to_bytes();
+    assert!(octets.split(|octet| *octet == b'\n').all(|line| line.len() <= 79 && line.is_ascii()));
+    let request = Received::parse(octets, &ReceiveLimits::default()).unwrap().decrypt_request();
+    let opened = request.decrypted(plain.to_bytes()).unwrap().verified(SignatureResult::Valid);
+    assert_eq!(opened.body().to_bytes(), body);
+}
+
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_23467; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2100-02
 #[test]
 fn a_message_with_data_on_the_kas_says_so() {

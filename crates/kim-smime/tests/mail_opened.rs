@@ -10,10 +10,10 @@ use std::time::UNIX_EPOCH;
 use builder::{Envelope, Signature, Signer};
 use bytes::Bytes;
 use kim_smime::{
-    Certificate, Header, HeaderLimits, IntegrityId, IntegrityMode, KasFailure, Opened, Ownership,
-    ReceiveLimits, Received, SignatureResult,
+    Certificate, CertificateKind, DecryptionResult, Header, HeaderLimits, IntegrityId, IntegrityMode,
+    KasFailure, Opened, Ownership, ReceiveLimits, Received, SignatureResult,
 };
-use kim_types::Address;
+use kim_types::{Address, TelematikId};
 use mail_parser::MessageParser;
 
 const INNER: &str = "Return-Path: <forged@x.de>\r\nReceived: inner\r\nFrom: Karl <karl@x.de>\r\nTo: a@x.de\r\n\
@@ -27,9 +27,12 @@ const RESULTS: &str = "X-KIM-DecryptionResult: 00\r\nX-KIM-IntegrityCheckResult:
 /// What differs from a message where everything is right.
 struct Case {
     outer: &'static str,
+    inner: &'static str,
     signed_for: Vec<u8>,
     /// The last arc of the policy of the signer's certificate; 78 is C.HCI.OSIG.
     certificate: u8,
+    /// The Telematik-ID in the signer's certificate.
+    owner: Option<&'static str>,
     signature: SignatureResult,
 }
 
@@ -37,8 +40,10 @@ impl Default for Case {
     fn default() -> Self {
         Self {
             outer: OUTER,
+            inner: INNER,
             signed_for: builder::recipient_emails(),
             certificate: 78,
+            owner: None,
             signature: SignatureResult::Valid,
         }
     }
@@ -46,16 +51,19 @@ impl Default for Case {
 
 impl Case {
     fn open(&self) -> Opened {
-        let content = format!("Content-Type: message/rfc822\r\n\r\n{INNER}\r\n{BODY}");
+        let content = format!("Content-Type: message/rfc822\r\n\r\n{}\r\n{BODY}", self.inner);
         let policy = builder::oid(&[0x2a, 0x82, 0x14, 0x00, 0x4c, 0x04, self.certificate]);
         let policies = builder::seq(&[&builder::seq(&[&policy])]);
         let extension = builder::seq(&[&builder::oid(&[0x55, 0x1d, 0x20]), &builder::octets(&policies)]);
+        let admission = self.owner.map(builder::admission);
+        let extensions: Vec<&[u8]> =
+            std::iter::once(&extension).chain(&admission).map(Vec::as_slice).collect();
         let mut signer = Signer::default();
         signer.attributes.pop();
         signer.attributes.push(self.signed_for.clone());
         let signed = Signature {
             content: builder::tlv(0xa0, &[&builder::octets(content.as_bytes())]),
-            certificates: builder::tlv(0xa0, &[&builder::certificate(5, &[&extension])]),
+            certificates: builder::tlv(0xa0, &[&builder::certificate(5, &extensions)]),
             signers: vec![signer.der()],
             ..Signature::default()
         };
@@ -128,26 +136,71 @@ fn every_check_has_its_id_and_a_positive_one_stands_alone() {
     assert_eq!(Case { signature: SignatureResult::StatusUnknown, ..forged() }.ids(), ["08"]);
 }
 
+/// Spec: gemSpec_PKI 2.14.1, extension Admission; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2129
 #[test]
-fn a_message_is_trustworthy_only_if_nothing_is_left_to_doubt() {
-    let mut verdict = Case::default().open().verdict;
-    assert!(verdict.is_intact() && !verdict.is_trustworthy());
-    assert_eq!(verdict.owner, Ownership::Unknown);
-    verdict.compare_owner(&["1-2".parse().unwrap()]);
-    assert_eq!(verdict.owner, Ownership::Unknown, "the certificate names no owner");
-    verdict.owner = Ownership::Yes;
-    assert!(verdict.is_trustworthy());
-    verdict.signature = SignatureResult::StatusUnknown;
-    assert!(!verdict.is_trustworthy());
+fn the_verdict_says_who_signed_and_in_which_role() {
+    let verdict = Case { owner: Some("1-2"), ..Case::default() }.open().verdict;
+    assert_eq!(verdict.decryption, DecryptionResult::Decrypted);
+    let signer = verdict.signer.unwrap();
+    assert_eq!(signer.telematik_id().unwrap().as_str(), "1-2");
+    assert_eq!(signer.kind(), CertificateKind::HciOsig);
+    let roles: Vec<_> = signer.profession_oids().iter().map(ToString::to_string).collect();
+    assert_eq!(roles, ["1.2.276.0.76.4.50"]);
+    assert_eq!(signer.issuer_and_serial().serial().as_ref(), [5]);
+}
+
+/// A signature that is right proves nothing about the address in From.
+#[test]
+fn the_signer_owns_the_address_or_does_not_or_nobody_knows() {
+    let ids = |ids: &[&str]| ids.iter().map(|id| id.parse().unwrap()).collect::<Vec<TelematikId>>();
+    let owner = |signer, owners: &[&str]| {
+        let mut verdict = Case { owner: signer, ..Case::default() }.open().verdict;
+        assert_eq!(verdict.owner, Ownership::Unknown, "nobody looked");
+        verdict.compare_owner(&ids(owners));
+        assert!(verdict.is_intact(), "whoever it is");
+        (verdict.owner, verdict.is_trustworthy())
+    };
+    assert_eq!(owner(Some("1-2"), &["1-2"]), (Ownership::Yes, true));
+    assert_eq!(owner(Some("1-2"), &["1-3", "1-2"]), (Ownership::Yes, true));
+    assert_eq!(owner(Some("1-2"), &["1-3"]), (Ownership::No, false));
+    assert_eq!(owner(Some("1-2"), &[]), (Ownership::Unknown, false), "the address is not in the directory");
+    assert_eq!(owner(None, &["1-2"]), (Ownership::Unknown, false), "the certificate names nobody");
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2050-06 (07 apart from 01)
+#[test]
+fn a_certificate_of_unknown_status_is_intact_and_not_trustworthy() {
+    let verdict = |signature| {
+        let mut verdict = Case { owner: Some("1-2"), signature, ..Case::default() }.open().verdict;
+        verdict.compare_owner(&["1-2".parse().unwrap()]);
+        (verdict.integrity.clone(), verdict.is_intact(), verdict.is_trustworthy())
+    };
+    assert_eq!(verdict(SignatureResult::Valid), (vec![IntegrityId::Valid], true, true));
+    assert_eq!(verdict(SignatureResult::StatusUnknown), (vec![IntegrityId::StatusUnknown], true, false));
+    assert_eq!(verdict(SignatureResult::Broken(5)), (vec![IntegrityId::Certificate], false, false));
     assert!(!forged().open().verdict.is_intact());
+}
+
+/// Spec: none — deltas Q20
+#[test]
+fn q20_x_kim_auth_is_seen_and_kept_and_changes_nothing() {
+    let auth = format!("X-KIM-Auth: not.a.jwt\r\n{INNER}");
+    let opened = Case { inner: auth.leak(), ..Case::default() }.open();
+    assert!(opened.verdict.kim_auth_present && opened.verdict.is_intact());
+    let mail = String::from_utf8(delivered(&opened, IntegrityMode::Embed).to_vec()).unwrap();
+    assert!(mail.contains("\r\nX-KIM-Auth: not.a.jwt\r\n"));
+    assert!(!Case::default().open().verdict.kim_auth_present);
+    let outer = format!("X-KIM-Auth: not.a.jwt\r\n{OUTER}");
+    let outside = Case { outer: outer.leak(), ..Case::default() }.open();
+    assert!(!outside.verdict.kim_auth_present, "outside it is nobody's");
 }
 
 #[test]
 fn another_owner_of_the_signers_key_is_a_warning() {
     let owned =
         |id| Certificate::from_der(builder::certificate(5, &[&builder::admission(id)]).into()).unwrap();
-    let mut verdict = Case::default().open().verdict;
-    (verdict.signer, verdict.owner) = (Some(owned("1-2")), Ownership::Yes);
+    let mut verdict = Case { owner: Some("1-2"), ..Case::default() }.open().verdict;
+    verdict.owner = Ownership::Yes;
     verdict.compare_keys(&[owned("1-2")]);
     assert!(verdict.shared_keys.is_empty() && verdict.is_trustworthy());
     verdict.compare_keys(&[owned("1-2"), owned("1-3")]);
@@ -227,9 +280,11 @@ fn deliver_gives_the_mail_with_the_negative_results() {
     assert!(mail.ends_with(format!("{RESULTS}08\r\n\r\n{BODY}").as_bytes()));
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19374
+/// It has no signature of its own: its hash is signed with the small mail.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19374; deltas Q5
 #[test]
-fn the_mail_from_the_kas_takes_the_place_of_the_pointer_and_must_fit() {
+fn q5_the_mail_from_the_kas_takes_the_place_of_the_pointer_and_must_fit() {
     let unpacked = |text: &str| Case::default().open().unpacked(header(text), "large".into());
     let fits = unpacked("From: Karl <karl@x.de>\r\nTo: a@x.de\r\nSubject: groß\r\n");
     assert_eq!(fits.verdict.integrity, [IntegrityId::Valid]);

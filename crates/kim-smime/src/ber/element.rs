@@ -4,6 +4,7 @@ use super::BerError;
 
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(crate) const IA5_STRING: u8 = 0x16;
 pub(crate) const SEQUENCE: u8 = 0x30;
@@ -72,12 +73,12 @@ impl Header {
 }
 
 /// The length of a DER header for that much content.
-pub(super) fn header_octets(length: usize) -> usize {
+pub(crate) fn header_octets(length: usize) -> usize {
     if length < 0x80 { 2 } else { digits(length).count().saturating_add(2) }
 }
 
 /// Appends a DER header.
-pub(super) fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
+pub(crate) fn push_header(out: &mut Vec<u8>, tag: u8, length: usize) {
     out.push(tag);
     match u8::try_from(length) {
         Ok(short @ 0..0x80) => out.push(short),

@@ -1,24 +1,32 @@
 //! The walk over the elements that decides what has to change.
 
+use std::ops::Range;
+
 use super::element::{CONSTRUCTED, Header, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, header_octets};
 use super::{BerError, BerLimits, Piece};
 
-/// What becomes of the `encryptedContent [0] IMPLICIT OCTET STRING` of an `EncryptedContentInfo`.
+/// What becomes of the content: the `encryptedContent [0] IMPLICIT OCTET STRING` of an `EncryptedContentInfo`, the
+/// `eContent [0] EXPLICIT OCTET STRING` of an `EncapsulatedContentInfo`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum EncryptedContent {
+pub(super) enum Content {
     /// It is one octet string.
-    Kept,
-    /// It is an empty octet string.
-    LeftOut,
+    Within,
+    /// It is an empty octet string, and its octets stay where they are.
+    Apart,
 }
 
-/// The pieces of which the DER of `ber` consists; a single one without header when `ber` can stay as it is.
-pub(super) fn scan(
-    ber: &[u8],
-    limits: &BerLimits,
-    content: EncryptedContent,
-) -> Result<Vec<Piece>, BerError> {
-    let mut scan = Scan { ber, content, at: 0, pieces: Vec::new(), open: Vec::new() };
+/// What a scan found.
+#[derive(Default)]
+pub(super) struct Scanned {
+    /// The pieces of which the DER consists; a single one without header when the input can stay as it is.
+    pub(super) pieces: Vec<Piece>,
+    /// Where the octets of the content are, if they are to be apart.
+    pub(super) content: Vec<Range<usize>>,
+}
+
+/// Walks over every element of `ber`.
+pub(super) fn scan(ber: &[u8], limits: &BerLimits, content: Content) -> Result<Scanned, BerError> {
+    let mut scan = Scan { ber, content, at: 0, found: Scanned::default(), open: Vec::new() };
     for _ in 0..limits.elements {
         scan.element(limits.depth)?;
         while scan.ends_here()? {
@@ -26,7 +34,7 @@ pub(super) fn scan(
         }
         if scan.open.is_empty() {
             return if scan.at == ber.len() {
-                Ok(scan.pieces)
+                Ok(scan.found)
             } else {
                 Err(BerError::Trailing { at: scan.at })
             };
@@ -37,9 +45,9 @@ pub(super) fn scan(
 
 struct Scan<'a> {
     ber: &'a [u8],
-    content: EncryptedContent,
+    content: Content,
     at: usize,
-    pieces: Vec<Piece>,
+    found: Scanned,
     /// The elements around the current position, outermost first.
     open: Vec<Open>,
 }
@@ -72,8 +80,10 @@ enum Form {
     Joined,
     /// No element of its own: its octets are part of the octet string around.
     Segment,
-    /// An empty octet string.
+    /// An empty octet string, because its octets are apart.
     Empty,
+    /// No element of its own: its octets are part of the content that is apart.
+    Apart,
 }
 
 impl Scan<'_> {
@@ -103,29 +113,35 @@ impl Scan<'_> {
             start,
             bound: if header.length.is_some() { end } else { bound },
             indefinite: header.length.is_none(),
-            piece: self.pieces.len(),
+            piece: self.found.pieces.len(),
             changed: form != Form::Same || !header.is_der(),
             written: 0,
             children: 0,
             first: [0; 2],
         });
-        self.pieces.push(Piece { header: None, copy: start..start });
+        self.found.pieces.push(Piece { header: None, copy: start..start });
         Ok(())
     }
 
     fn form(&self, header: &Header) -> Result<Form, BerError> {
         let is_octet_string = header.tag & !CONSTRUCTED == OCTET_STRING;
-        if self.open.last().is_some_and(|parent| parent.form != Form::Same) {
-            return if is_octet_string { Ok(Form::Segment) } else { Err(BerError::Segment { at: self.at }) };
+        let within = match self.open.last().map_or(Form::Same, |parent| parent.form) {
+            Form::Same => None,
+            Form::Joined | Form::Segment => Some(Form::Segment),
+            Form::Empty | Form::Apart => Some(Form::Apart),
+        };
+        if let Some(form) = within {
+            return if is_octet_string { Ok(form) } else { Err(BerError::Segment { at: self.at }) };
         }
         if !header.has_known_form() {
             return Err(BerError::Tag { at: self.at });
         }
-        let is_content = self.is_encrypted_content(header.tag);
-        if is_content && self.content == EncryptedContent::LeftOut {
+        let is_encrypted = self.is_encrypted_content(header.tag);
+        let is_content = is_encrypted || (is_octet_string && self.is_signed_content());
+        if is_content && self.content == Content::Apart {
             return Ok(Form::Empty);
         }
-        let joined = header.is_constructed() && (is_octet_string || is_content);
+        let joined = header.is_constructed() && (is_octet_string || is_encrypted);
         Ok(if joined { Form::Joined } else { Form::Same })
     }
 
@@ -140,16 +156,29 @@ impl Scan<'_> {
         tag & !CONSTRUCTED == 0x80 && self.open.len() == 4 && self.open.last().is_some_and(third)
     }
 
+    /// Whether an octet string is the signed content: by its place in the `[0]` behind the OID of a sequence that lies, like
+    /// encrypted content, in that of the `ContentInfo`.
+    fn is_signed_content(&self) -> bool {
+        let [.., around, parent] = self.open.as_slice() else { return false };
+        self.open.len() == 5
+            && (parent.tag, parent.children) == (0xa0, 0)
+            && (around.tag, around.children, around.first) == (SEQUENCE, 1, [OBJECT_IDENTIFIER, 0])
+    }
+
     fn simple(&mut self, header: &Header, form: Form, start: usize, content: usize) {
         let length = self.at.saturating_sub(content);
+        if matches!(form, Form::Empty | Form::Apart) {
+            self.found.content.push(content..self.at);
+        }
         let piece = match form {
+            Form::Apart => return self.complete(header.tag, 0, true),
             Form::Segment => Piece { header: None, copy: content..self.at },
             Form::Empty => Piece { header: Some((header.tag, 0)), copy: start..start },
             Form::Same | Form::Joined if header.is_der() => Piece { header: None, copy: start..self.at },
             Form::Same | Form::Joined => Piece { header: Some((header.tag, length)), copy: content..self.at },
         };
         let (written, changed) = (piece.octets(), piece.header.is_some());
-        self.pieces.push(piece);
+        self.found.pieces.push(piece);
         self.complete(header.tag, written, changed);
     }
 
@@ -177,6 +206,10 @@ impl Scan<'_> {
             Form::Same => self.head(piece, (tag, written)),
             Form::Joined => self.head(piece, (tag & !CONSTRUCTED, written)),
             Form::Segment => written,
+            Form::Apart => {
+                self.found.pieces.truncate(piece);
+                0
+            }
         };
         self.complete(tag, written, changed);
     }
@@ -184,14 +217,14 @@ impl Scan<'_> {
     /// Puts one piece in the place of an element and all its parts; its length in the result.
     fn replace(&mut self, place: usize, piece: Piece) -> usize {
         let written = piece.octets();
-        self.pieces.truncate(place);
-        self.pieces.push(piece);
+        self.found.pieces.truncate(place);
+        self.found.pieces.push(piece);
         written
     }
 
     /// Puts a header before the parts of an element; its length with them in the result.
     fn head(&mut self, place: usize, (tag, length): (u8, usize)) -> usize {
-        if let Some(piece) = self.pieces.get_mut(place) {
+        if let Some(piece) = self.found.pieces.get_mut(place) {
             piece.header = Some((tag, length));
         }
         header_octets(length).saturating_add(length)

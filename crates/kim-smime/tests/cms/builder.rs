@@ -178,9 +178,10 @@ pub(crate) fn certificate(serial: u8, extensions: &[&[u8]]) -> Vec<u8> {
     seq(&[&tbs, &algorithm, &tlv(0x03, &[&[0], b"signature"])])
 }
 
-/// The extension Admission of an owner.
+/// The extension Admission of an owner, who is a doctor's practice (1.2.276.0.76.4.50).
 pub(crate) fn admission(telematik_id: &str) -> Vec<u8> {
-    let profession = seq(&[&seq(&[]), &tlv(0x13, &[telematik_id.as_bytes()])]);
+    let roles = seq(&[&oid(&[0x2a, 0x82, 0x14, 0x00, 0x4c, 0x04, 0x32])]);
+    let profession = seq(&[&seq(&[]), &roles, &tlv(0x13, &[telematik_id.as_bytes()])]);
     let admissions = seq(&[&seq(&[&seq(&[&seq(&[&profession])])])]);
     seq(&[&oid(&[0x2b, 0x24, 0x08, 0x03, 0x03]), &octets(&admissions)])
 }
