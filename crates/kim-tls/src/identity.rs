@@ -25,6 +25,7 @@ use crate::pkcs12;
 #[derive(Clone)]
 pub struct Identity {
     certified: Arc<CertifiedKey>,
+    key: PKey<Private>,
     kind: KeyKind,
     not_after: SystemTime,
 }
@@ -132,6 +133,7 @@ impl Identity {
         let (kind, signing) = signing_key(key).ok_or(IdentityError::Key)?;
         Ok(Self {
             certified: Arc::new(CertifiedKey::new(certificates, signing)),
+            key: key.clone(),
             kind,
             not_after: time_of(certificate.not_after()).ok_or(IdentityError::Malformed)?,
         })
@@ -160,6 +162,10 @@ impl Identity {
     /// How long the certificate is still good; zero when it is over. Compare with [`Identity::WARNING`].
     pub fn time_left(&self, now: SystemTime) -> Duration {
         self.not_after.duration_since(now).unwrap_or_default()
+    }
+
+    pub(crate) fn key(&self) -> &PKey<Private> {
+        &self.key
     }
 
     pub(crate) fn certified(&self) -> Arc<CertifiedKey> {

@@ -9,6 +9,7 @@
 //! | [`client_config`], [`server_config`] | all of that as a configuration of rustls |
 //! | [`Distrust`] | why a certificate was refused, inside the error of a handshake |
 //! | [`MailDataEncryptor`], [`MailDataDecryptor`] | the encryption of large mails, streamed |
+//! | [`SoftwareKeys`] | signs, encrypts, decrypts and verifies mails without a Konnektor |
 //! | [`Sealer`], [`Opener`] | blocks of a file that nobody else can read or change |
 //!
 //! Konnektors and services of the TI use RSA, the curves of NIST and those of brainpool. rustls does the protocol,
@@ -54,6 +55,7 @@ mod provider;
 mod random;
 mod sealing;
 mod signature;
+mod software_keys;
 mod trust;
 mod verifier;
 
@@ -68,4 +70,5 @@ pub use pins::{MAX_CERTIFICATES, PemError, Pins};
 pub use provider::provider;
 pub use random::random;
 pub use sealing::{Opener, SEAL_OCTETS, SealError, Sealer};
+pub use software_keys::{SoftwareKeyError, SoftwareKeys};
 pub use trust::{ClientAuth, ExpectedName, ServerTrust};

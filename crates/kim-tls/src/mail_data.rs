@@ -118,7 +118,7 @@ impl MailDataEncryptor {
     pub fn update(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), MailDataCipherError> {
         out.extend_from_slice(self.iv.take().as_ref().map_or(&[][..], |iv| iv));
         self.digest.update(plain);
-        append(&mut self.crypter, plain, out)
+        Ok(append(&mut self.crypter, plain, out)?)
     }
 
     /// Appends what is still missing, and says what the mail was.
@@ -189,7 +189,7 @@ impl MailDataDecryptor {
 }
 
 /// Appends what `crypter` makes of `input`.
-fn append(crypter: &mut Crypter, input: &[u8], out: &mut Vec<u8>) -> Result<(), MailDataCipherError> {
+pub(crate) fn append(crypter: &mut Crypter, input: &[u8], out: &mut Vec<u8>) -> Result<(), ErrorStack> {
     for chunk in input.chunks(CHUNK) {
         let before = out.len();
         // OpenSSL wants room for a block more than it writes.

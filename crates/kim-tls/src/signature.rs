@@ -106,7 +106,8 @@ fn method(scheme: SignatureScheme) -> Option<(Id, MessageDigest, Option<Padding>
     })
 }
 
-fn check(
+/// Checks a signature; RSASSA-PSS with a salt as long as the hash.
+pub(crate) fn check(
     message: &[u8],
     key: &PKey<Public>,
     signature: &[u8],
