@@ -3,7 +3,7 @@
 use crate::Office;
 use crate::office::{ANNOUNCED, SIGNED};
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104, KOM-LE-A_2299; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 (received), KOM-LE-A_2299; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02
 #[test]
 fn another_announcement_of_the_encrypted_content_is_a_wrong_format() {
     let office = Office::new();
@@ -37,7 +37,7 @@ fn another_announcement_of_the_encrypted_content_is_a_wrong_format() {
     }
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21391
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21391; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2100-02 (received)
 #[test]
 fn other_versions_are_not_decrypted() {
     let office = Office::new();
@@ -55,7 +55,8 @@ fn other_versions_are_not_decrypted() {
 
 /// What is decrypted must be a signature of the profile with a mail in it.
 ///
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2097, KOM-LE-A_2103, KOM-LE-A_2299; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2095 (received), KOM-LE-A_2097 (received), KOM-LE-A_2103 (received),
+/// KOM-LE-A_2299; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02
 #[test]
 fn decrypted_content_that_is_no_signed_mail_is_a_wrong_format() {
     let office = Office::new();

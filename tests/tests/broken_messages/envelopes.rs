@@ -179,7 +179,7 @@ fn lengths_beyond_the_end_are_a_wrong_format() {
     office.refuses("indefinite length without end", &office.with_cms(&endless), "02");
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2043, KOM-LE-A_2047-02
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2043, KOM-LE-A_2047-02; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2116 (received)
 #[test]
 fn a_message_for_others_has_no_key() {
     let office = Office::new();

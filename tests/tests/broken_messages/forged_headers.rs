@@ -6,7 +6,7 @@ const COMPARED: [&str; 5] = ["From", "Sender", "Reply-To", "To", "Cc"];
 
 /// Each compared field: another address, another name, one more, one less, twice, missing, and there although not signed.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2048-01, A_23165 (08)
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2048-01, A_23165 (08); gemSMIME_KOMLE 1.7.0, KOM-LE-A_2098-03 (received)
 #[test]
 fn each_compared_field_in_each_way_is_result_08() {
     let office = Office::new();

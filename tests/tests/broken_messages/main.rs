@@ -22,6 +22,7 @@ mod cut_off;
 mod envelopes;
 mod forged_headers;
 mod legitimate_changes;
+mod message_rules;
 mod office;
 mod oversized;
 mod signatures;

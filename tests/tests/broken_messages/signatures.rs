@@ -113,7 +113,7 @@ fn each_of_these_is_doubted_with_its_result() {
 
 /// A signature that fits, over an attribute that says something else than the one beside the encrypted content, or nothing.
 ///
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2127; gemSpec_CM_KOMLE 1.16.0, A_23165 (09)
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2127 (received); gemSpec_CM_KOMLE 1.16.0, A_23165 (09)
 #[test]
 fn other_recipients_in_the_signature_are_result_09() {
     let office = Office::new();
@@ -137,7 +137,7 @@ fn other_recipients_in_the_signature_are_result_09() {
     office.doubts("twice", &office.with_signature(&office.sign(&office.mail(), &twice)), &["04"]);
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2129; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2050-06 (05)
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2129 (received); gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2050-06 (05)
 #[test]
 fn signers_who_may_not_sign_are_doubted() {
     let office = Office::new();
