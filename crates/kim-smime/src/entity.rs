@@ -156,7 +156,7 @@ pub(crate) fn transfer_encoding(header: &Header) -> Result<String, FormatError> 
 }
 
 /// Decodes base64 with any blanks and line ends in between, but nothing else.
-fn decode(body: &[u8], max: usize) -> Result<Bytes, FormatError> {
+pub(crate) fn decode(body: &[u8], max: usize) -> Result<Bytes, FormatError> {
     /// A multiple of four.
     const BLOCK: usize = 64 * 1024;
     let error = || {

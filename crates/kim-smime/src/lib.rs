@@ -13,7 +13,8 @@
 //!
 //! The chain back: [`Received`] -> [`DecryptRequest`] -> [`VerifyRequest`] -> [`Opened`]. The mail can be read only from
 //! [`Opened`], next to the [`Verdict`] that says whether to believe it. [`Opened::deliver`] gives what the user gets; for
-//! what cannot be opened, [`Substitute`] does.
+//! what cannot be opened, [`Substitute`] does. Both begin with the fields Received of the message: what is known of the
+//! mail before anything is decrypted.
 //!
 //! | what went wrong | what the user gets |
 //! |---|---|
@@ -113,6 +114,8 @@ mod enveloped;
 mod frame;
 mod header;
 mod issuer;
+mod kas_part;
+mod mail_frame;
 mod measure;
 mod multipart;
 mod normalise;
@@ -142,6 +145,8 @@ pub use envelope_form::EnvelopeForm;
 pub use enveloped::{EncryptedKey, Enveloped};
 pub use header::{Field, Header, HeaderError, HeaderLimits, Mailbox};
 pub use issuer::{IssuerAndSerial, IssuerAndSerialError};
+pub use kas_part::KasPart;
+pub use mail_frame::MailFrame;
 pub use measure::Measure;
 pub use opened::{IntegrityMode, KasFailure, Opened};
 pub use outer::{OuterFields, OuterMessage};

@@ -1,6 +1,6 @@
 //! Facts about a mail that are gathered while it passes by.
 
-mod parts;
+pub(crate) mod parts;
 
 use std::fmt;
 use std::ops::Range;

@@ -9,6 +9,7 @@ use mail_builder::mime::MimePart;
 
 use crate::date::rfc5322_date;
 use crate::header::Header;
+use crate::mail_frame::MailFrame;
 use crate::normalise::{hex, message_id};
 
 /// Fields that tell the reader from whom and to whom the message in the mail was.
@@ -23,21 +24,23 @@ pub(crate) struct MailText {
 }
 
 impl MailText {
-    /// A multipart/mixed mail of the text and the message.
+    /// A multipart/mixed mail of the text and a message.
     ///
-    /// Date and addresses are those of `originator`, octet for octet. What it lacks is the time, and the user, who then
-    /// writes to himself.
+    /// It came the way `outer` says. Date and addresses are those of `originator`, octet for octet. What it lacks is the
+    /// time, and the user, who then writes to himself.
     ///
-    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02 (orig-date, from, sender, reply-to, to, cc).
-    pub(crate) fn mail(
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02 (orig-date, from, sender, reply-to, to, cc), A_20628.
+    pub(crate) fn frame(
         &self,
+        outer: &Header,
         originator: &Header,
         user: &Address,
         unique: [u8; 16],
         now: SystemTime,
-        message: Octets,
-    ) -> Octets {
+        eight_bit: bool,
+    ) -> MailFrame {
         let mut header = Header::default();
+        outer.all("Received").for_each(|field| header.push_raw(field.raw().clone()));
         for field in originator.fields().filter(|field| ORIGINATOR.iter().any(|name| field.is(name))) {
             header.push_raw(field.raw().clone());
         }
@@ -54,23 +57,29 @@ impl MailText {
         self.fields.iter().for_each(|(name, value)| header.push_known(name, value));
         header.push_known("MIME-Version", "1.0");
         header.push_known("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
-        let encoding = if message.pieces().iter().all(|piece| piece.is_ascii()) {
-            ""
-        } else {
+        let encoding = if eight_bit {
             header.push_known("Content-Transfer-Encoding", "8bit");
             "Content-Transfer-Encoding: 8bit\r\n"
+        } else {
+            ""
         };
-        [
+        let head = [
             header.to_octets(),
             format!("\r\n--{boundary}\r\n").into_bytes().into(),
             text_entity(&self.text),
             format!("\r\n--{boundary}\r\nContent-Type: message/rfc822\r\n{encoding}\r\n").into_bytes().into(),
-            message,
-            format!("\r\n--{boundary}--\r\n").into_bytes().into(),
-        ]
-        .into_iter()
-        .collect()
+        ];
+        MailFrame {
+            head: head.into_iter().collect(),
+            content: true,
+            tail: format!("\r\n--{boundary}--\r\n").into_bytes().into(),
+        }
     }
+}
+
+/// Whether there is an octet outside ASCII.
+pub(crate) fn has_eight_bit(octets: &Octets) -> bool {
+    !octets.pieces().iter().all(|piece| piece.is_ascii())
 }
 
 /// A text/plain entity in UTF-8 with its own header fields, encoded as its characters need.

@@ -7,7 +7,8 @@ use kim_types::{Address, Octets};
 use crate::certificate::CertificateKind;
 use crate::comparison::{agree, header_differences};
 use crate::header::Header;
-use crate::multipart::{MailText, text_entity};
+use crate::mail_frame::MailFrame;
+use crate::multipart::{MailText, has_eight_bit, text_entity};
 use crate::normalise::ERROR_CODE;
 use crate::received::VerifyRequest;
 use crate::texts;
@@ -60,29 +61,28 @@ pub struct Opened {
 impl Opened {
     pub(crate) fn new(request: VerifyRequest, signature: SignatureResult) -> Self {
         let VerifyRequest { outer, encrypted_for, signed, inner, body, .. } = request;
-        let mut integrity = vec![IntegrityId::from(signature)];
-        match &signed {
-            Ok(signed) if signed.signer().kind() != CertificateKind::HciOsig => {
-                add(&mut integrity, IntegrityId::Certificate);
-            }
-            Ok(_) => {}
-            Err(flaw) => add(&mut integrity, IntegrityId::from(flaw)),
-        }
-        if header_differences(&outer, &inner).next().is_some() {
-            add(&mut integrity, IntegrityId::Header);
-        }
-        if signed.as_ref().is_ok_and(|signed| !signed.recipient_emails().same_as(&encrypted_for)) {
-            add(&mut integrity, IntegrityId::Recipients);
-        }
-        let verdict = Verdict {
+        let mut verdict = Verdict {
             decryption: DecryptionResult::Decrypted,
             signature,
-            integrity,
-            signer: signed.ok().map(|signed| signed.signer().clone()),
+            integrity: vec![IntegrityId::from(signature)],
+            signer: signed.as_ref().ok().map(|signed| signed.signer().clone()),
             owner: Ownership::Unknown,
             shared_keys: Vec::new(),
             kim_auth_present: inner.first("X-KIM-Auth").is_some(),
         };
+        match &signed {
+            Ok(signed) if signed.signer().kind() != CertificateKind::HciOsig => {
+                verdict.refuse(IntegrityId::Certificate);
+            }
+            Ok(_) => {}
+            Err(flaw) => verdict.refuse(IntegrityId::from(flaw)),
+        }
+        if header_differences(&outer, &inner).next().is_some() {
+            verdict.refuse(IntegrityId::Header);
+        }
+        if signed.as_ref().is_ok_and(|signed| !signed.recipient_emails().same_as(&encrypted_for)) {
+            verdict.refuse(IntegrityId::Recipients);
+        }
         Self { verdict, outer, inner, body: body.into() }
     }
 
@@ -111,7 +111,7 @@ impl Opened {
     pub fn unpacked(self, header: Header, body: Octets) -> Self {
         let Self { mut verdict, outer, inner, .. } = self;
         if header_differences(&inner, &header).next().is_some() || !agree(&inner, &header, "Message-ID") {
-            add(&mut verdict.integrity, IntegrityId::Header);
+            verdict.refuse(IntegrityId::Header);
         }
         Self { verdict, outer, inner: header, body }
     }
@@ -122,14 +122,33 @@ impl Opened {
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2050-06, A_23165.
     pub fn deliver(&self, mode: IntegrityMode, user: &Address, unique: [u8; 16], now: SystemTime) -> Octets {
+        self.frame(has_eight_bit(&self.body), mode, user, unique, now).around(self.body.clone())
+    }
+
+    /// As [`Opened::deliver`], around a body that somebody else keeps.
+    ///
+    /// `eight_bit` says whether an octet of the body is outside ASCII; yes if nobody knows.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2050-06, A_23165, A_19374.
+    pub fn frame(
+        &self,
+        eight_bit: bool,
+        mode: IntegrityMode,
+        user: &Address,
+        unique: [u8; 16],
+        now: SystemTime,
+    ) -> MailFrame {
         match mode {
-            _ if self.verdict.is_intact() => self.mail(),
-            IntegrityMode::Deliver => self.mail(),
-            IntegrityMode::Replace => {
+            IntegrityMode::Replace if !self.verdict.is_intact() => {
                 let fields = self.verdict.error_fields().collect();
-                self.with_text(texts::INTEGRITY_REPLACED, fields)
+                let mail = self.with_text(texts::INTEGRITY_REPLACED, fields);
+                MailFrame { head: mail, content: false, tail: Octets::new() }
             }
-            IntegrityMode::Embed => self.embedded(user, unique, now),
+            IntegrityMode::Embed if !self.verdict.is_intact() => self.embedded(eight_bit, user, unique, now),
+            _ => {
+                let head = self.delivered_header().with_body(Octets::new());
+                MailFrame { head, content: true, tail: Octets::new() }
+            }
         }
     }
 
@@ -152,13 +171,13 @@ impl Opened {
 
     /// The header of the delivered mail: the inner one, with the results, and with the way the message took.
     ///
-    /// Results that the sender put in are removed. Return-Path and all Received of the outer header come first, as a mail
-    /// server would have put them there; a Return-Path that was inside is removed.
+    /// Results that the sender put in are removed. All Received and the Return-Path of the outer header come first; a
+    /// Return-Path that was inside is removed.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2179-02, KOM-LE-A_2050-06, A_21236, A_20628.
     pub fn delivered_header(&self) -> Header {
         let mut delivered = Header::default();
-        for field in self.outer.fields().filter(|field| field.is("Return-Path") || field.is("Received")) {
+        for field in ["Received", "Return-Path"].into_iter().flat_map(|name| self.outer.all(name)) {
             delivered.push_raw(field.raw().clone());
         }
         let mut inner = self.inner.clone();
@@ -169,10 +188,6 @@ impl Opened {
         delivered
     }
 
-    fn mail(&self) -> Octets {
-        self.delivered_header().with_body(self.body.clone())
-    }
-
     fn with_text(&self, text: &str, fields: Vec<(&'static str, &'static str)>) -> Octets {
         let mut header = self.delivered_header();
         header.remove_where(is_about_body);
@@ -181,24 +196,23 @@ impl Opened {
         [header.to_octets(), text_entity(text)].into_iter().collect()
     }
 
-    fn embedded(&self, user: &Address, unique: [u8; 16], now: SystemTime) -> Octets {
+    fn embedded(&self, eight_bit: bool, user: &Address, unique: [u8; 16], now: SystemTime) -> MailFrame {
         let mut inner = self.inner.clone();
         inner.remove_results();
+        let inner = inner.with_body(Octets::new());
         let fields: Vec<_> = self.verdict.result_fields().chain(self.verdict.error_fields()).collect();
         let mail = MailText {
             subject: texts::SUBJECT_INTEGRITY,
             text: texts::INTEGRITY_EMBEDDED.to_owned(),
             fields,
         };
-        // Nothing of the outer header: an answer would go to whoever forged it.
-        mail.mail(&Header::default(), user, unique, now, inner.with_body(self.body.clone()))
+        // No address of the outer header, not even Return-Path: an answer would go to whoever forged it.
+        let eight_bit = eight_bit || has_eight_bit(&inner);
+        let MailFrame { mut head, content, tail } =
+            mail.frame(&self.outer, &Header::default(), user, unique, now, eight_bit);
+        head.append(inner);
+        MailFrame { head, content, tail }
     }
-}
-
-/// A negative result leaves no room for a positive one: a program that reads only the first field must not be misled.
-fn add(integrity: &mut Vec<IntegrityId>, id: IntegrityId) {
-    integrity.retain(|present| !present.is_positive() && *present != id);
-    integrity.push(id);
 }
 
 fn is_about_body(name: &str) -> bool {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use kim_types::{Address, Octets};
 
 use crate::header::{Header, HeaderLimits};
+use crate::mail_frame::MailFrame;
 use crate::multipart::MailText;
 use crate::normalise::{DECRYPTION_RESULT, ERROR_CODE};
 use crate::texts;
@@ -69,14 +70,31 @@ impl Substitute {
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02, A_20650.
     pub fn mail(self, received: &Bytes, user: &Address, unique: [u8; 16], now: SystemTime) -> Octets {
-        let (header, _) = Header::split(received, &HeaderLimits::default()).unwrap_or_default();
+        self.frame(received, !received.is_ascii(), user, unique, now).around(received.clone().into())
+    }
+
+    /// The error mail around a message that somebody else keeps.
+    ///
+    /// `head` are the first octets of the message: its header, at least. `eight_bit` says whether an octet of the message is
+    /// outside ASCII. The rest as in [`Substitute::mail`].
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02, A_20650, A_20628.
+    pub fn frame(
+        self,
+        head: &Bytes,
+        eight_bit: bool,
+        user: &Address,
+        unique: [u8; 16],
+        now: SystemTime,
+    ) -> MailFrame {
+        let (header, _) = Header::split(head, &HeaderLimits::default()).unwrap_or_default();
         let form = self.form();
         let version = version_of(&header).map(|version| version.to_string()).unwrap_or_default();
         let text = form.text.replace(texts::ADDRESS, user.as_str()).replace(texts::VERSION, &version);
         let decryption = form.decryption.map(|result| (DECRYPTION_RESULT, result.code()));
         let fields = decryption.into_iter().chain([(ERROR_CODE, form.code)]).collect();
         let mail_text = MailText { subject: form.subject, text, fields };
-        mail_text.mail(&header, user, unique, now, received.clone().into())
+        mail_text.frame(&header, &header, user, unique, now, eight_bit)
     }
 
     fn form(self) -> Form {

@@ -17,7 +17,7 @@ pub struct Verdict {
     pub decryption: DecryptionResult,
     /// What VerifyDocument said.
     pub signature: SignatureResult,
-    /// The results of the integrity check; never empty, and a positive one stands alone.
+    /// The results of the integrity check; never empty, and a positive one has no negative one beside it.
     pub integrity: Vec<IntegrityId>,
     /// The certificate of the signer; none if the signature breaks a rule of the profile. Only [`Verdict::is_intact`] makes it
     /// more than a claim.
@@ -34,7 +34,7 @@ impl Verdict {
     /// Whether the message is what its signer signed, for its reader to read. The status of the signer's certificate may be
     /// unknown.
     pub fn is_intact(&self) -> bool {
-        self.decryption == DecryptionResult::Decrypted && self.integrity.iter().all(|id| id.is_positive())
+        self.decryption == DecryptionResult::Decrypted && self.integrity.iter().any(|id| id.is_positive())
     }
 
     /// Whether nothing is left to doubt: intact, with a certificate known to be valid, signed by the owner of the address
@@ -44,6 +44,23 @@ impl Verdict {
             && self.signature == SignatureResult::Valid
             && self.owner == Ownership::Yes
             && self.shared_keys.is_empty()
+    }
+
+    /// Adds a doubt beside the results, which stay what they are.
+    ///
+    /// Spec: none — own rule for what the specification does not check.
+    pub fn mark(&mut self, id: IntegrityId) {
+        if !self.integrity.contains(&id) {
+            self.integrity.push(id);
+        }
+    }
+
+    /// Adds a result that leaves no room for a positive one: a program that reads only the first field must not be misled.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2050-06, A_23165.
+    pub fn refuse(&mut self, id: IntegrityId) {
+        self.integrity.retain(|present| !present.is_positive());
+        self.mark(id);
     }
 
     /// Looks for other owners of the signer's key among certificates, such as those that the directory has for the addresses
@@ -151,6 +168,10 @@ pub enum IntegrityId {
     Header,
     /// `09`: the recipients who were signed are not those for whom was encrypted.
     Recipients,
+    /// `X20`: the directory names somebody else than the signer as owner of the address in From. Own code.
+    Owner,
+    /// `X21`: somebody else has the key of the signer, too. Own code.
+    SharedKey,
 }
 
 impl IntegrityId {
@@ -166,6 +187,8 @@ impl IntegrityId {
             Self::StatusUnknown => "07",
             Self::Header => "08",
             Self::Recipients => "09",
+            Self::Owner => "X20",
+            Self::SharedKey => "X21",
         }
     }
 
@@ -185,6 +208,8 @@ impl IntegrityId {
             Self::Other => Some("X06"),
             Self::Header => Some("4014"),
             Self::Recipients => Some("4015"),
+            Self::Owner => Some("X20"),
+            Self::SharedKey => Some("X21"),
         }
     }
 }

@@ -45,6 +45,13 @@ impl OuterVersion {
     pub fn is_supported(&self) -> bool {
         matches!(self.0.as_str(), "1.0" | "1.5" | "1.5+")
     }
+
+    /// Whether a message of this version may stand for mail data on the KAS.
+    ///
+    /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2100-02.
+    pub fn knows_kas(&self) -> bool {
+        matches!(self.0.as_str(), "1.5" | "1.5+")
+    }
 }
 
 impl fmt::Display for OuterVersion {

@@ -213,7 +213,7 @@ fn another_owner_of_the_signers_key_is_a_warning() {
 fn an_intact_mail_is_delivered_with_results_and_its_body_untouched() {
     for mode in [IntegrityMode::Embed, IntegrityMode::Replace, IntegrityMode::Deliver] {
         let expected = format!(
-            "Return-Path: <karl@x.de>\r\nReceived: last\r\nReceived: first\r\nReceived: inner\r\n\
+            "Received: last\r\nReceived: first\r\nReturn-Path: <karl@x.de>\r\nReceived: inner\r\n\
              From: Karl <karl@x.de>\r\nTo: a@x.de\r\nSubject: geheim\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\
              {RESULTS}01\r\n\r\n{BODY}"
         );
@@ -289,7 +289,7 @@ fn q5_the_mail_from_the_kas_takes_the_place_of_the_pointer_and_must_fit() {
     let fits = unpacked("From: Karl <karl@x.de>\r\nTo: a@x.de\r\nSubject: groß\r\n");
     assert_eq!(fits.verdict.integrity, [IntegrityId::Valid]);
     let mail = delivered(&fits, IntegrityMode::Embed);
-    assert!(mail.starts_with(b"Return-Path: <karl@x.de>\r\nReceived: last\r\n"));
+    assert!(mail.starts_with(b"Received: last\r\nReceived: first\r\nReturn-Path: <karl@x.de>\r\n"));
     assert!(mail.ends_with(format!("Subject: groß\r\n{RESULTS}01\r\n\r\nlarge").as_bytes()));
     let id = "From: Karl <karl@x.de>\r\nTo: a@x.de\r\nMessage-ID: <2>\r\n";
     assert_eq!(unpacked(id).verdict.integrity, [IntegrityId::Header]);

@@ -208,7 +208,8 @@ fn is_field(line: &[u8], name: &str) -> bool {
     found.eq_ignore_ascii_case(name.as_bytes()) && rest.trim_ascii_start().starts_with(b":")
 }
 
-fn is_x_kas(header: &Header) -> bool {
+/// Whether an entity is a description of data on the KAS.
+pub(crate) fn is_x_kas(header: &Header) -> bool {
     header.all("Content-Disposition").any(|field| {
         let value = field.text();
         value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("x-kas"))
