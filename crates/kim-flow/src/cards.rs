@@ -1,18 +1,18 @@
-//! Which card signs, which card decrypts, and whether its PIN is verified.
+//! Which card signs, and whether a PIN is verified.
 //!
-//! Both flows continue through these functions: each takes what happens next as a closure and gives the first call.
+//! Flows continue through these functions: each takes what happens next as a closure and gives the first call.
 //!
-//! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2020, KOM-LE-A_2057, KOM-LE-A_2058, KOM-LE-A_2061, KOM-LE-A_2062.
+//! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2020, KOM-LE-A_2057, KOM-LE-A_2058.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use kim_konnektor::{Card, CardKind, PinKind, PinResult, PinStatus};
 use kim_smime::Certificate;
-use kim_types::{CardHandle, Iccsn, TelematikId};
+use kim_types::{CardHandle, TelematikId};
 use thiserror::Error;
 
-use crate::call::{CardCertificates, CardMemory, CardPin, CardSearch, FromKonnektor, Purpose};
+use crate::call::{CardCertificates, CardPin, FromKonnektor, Purpose};
 use crate::{Ask, Call};
 
 /// Why no card can be used.
@@ -44,7 +44,8 @@ pub enum PinTrouble {
     Result(PinResult),
 }
 
-type Next<T, S> = Box<dyn FnOnce(Result<T, CardError>) -> S + Send>;
+/// What happens once a card is found, or not.
+pub(crate) type Next<T, S> = Box<dyn FnOnce(Result<T, CardError>) -> S + Send>;
 
 /// Finds the SM-B that signs: the one with the sender's Telematik-ID, else the first (flows §2.1).
 pub(crate) fn signing_card<S: From<Call<S>> + 'static>(
@@ -85,62 +86,6 @@ fn card_of<S: From<Call<S>> + 'static>(
             verified(CardPin { card: card.handle, pin: PinKind::Smc }, next)
         } else {
             card_of(owner, cards, otherwise, next)
-        }
-    }))
-    .into()
-}
-
-/// Finds the card that holds the key of one of the certificates: in the cache, else by reading every card (R8, R9).
-pub(crate) fn decrypting_card<S: From<Call<S>> + 'static>(search: CardSearch, next: Next<CardPin, S>) -> S {
-    let question = search.clone();
-    Call::KnownCard(Ask::new(question, move |known: Option<Iccsn>| {
-        Call::Cards(Ask::new((), move |cards: FromKonnektor<Vec<Card>>| {
-            let cards: VecDeque<Card> = match cards {
-                Ok(cards) => cards.into_iter().filter(|card| PinKind::of(card.kind).is_some()).collect(),
-                Err(error) => return next(Err(error.into())),
-            };
-            let hit = cards.iter().find(|card| known.is_some() && card.iccsn == known);
-            match hit
-                .and_then(|card| Some(CardPin { card: card.handle.clone(), pin: PinKind::of(card.kind)? }))
-            {
-                Some(card) => with_verified_pin(card, next),
-                None => card_with_key(search, cards, None, next),
-            }
-        }))
-        .into()
-    }))
-    .into()
-}
-
-/// Reads the encryption certificates one card after the other until one is wanted.
-fn card_with_key<S: From<Call<S>> + 'static>(
-    search: CardSearch,
-    mut cards: VecDeque<Card>,
-    trouble: Option<kim_konnektor::Error>,
-    next: Next<CardPin, S>,
-) -> S {
-    let Some(card) = cards.pop_front() else {
-        return next(Err(trouble.map_or(CardError::Missing, CardError::Konnektor)));
-    };
-    let question = CardCertificates { card: card.handle.clone(), purpose: Purpose::Encryption };
-    Call::CardCertificates(Ask::new(question, move |certificates: FromKonnektor<Vec<Bytes>>| {
-        let certificates = match certificates {
-            Ok(certificates) => certificates,
-            Err(error) => return card_with_key(search, cards, Some(error), next),
-        };
-        let hit = parsed(certificates)
-            .map(|found| found.issuer_and_serial().clone())
-            .find(|found| search.certificates.contains(found));
-        let (Some(certificate), Some(pin)) = (hit, PinKind::of(card.kind)) else {
-            return card_with_key(search, cards, trouble, next);
-        };
-        let pin = CardPin { card: card.handle, pin };
-        match card.iccsn {
-            Some(card) => {
-                let memory = CardMemory { address: search.address, certificate, card };
-                Call::RememberCard(Ask::new(memory, move |()| with_verified_pin(pin, next))).into()
-            }
-            None => with_verified_pin(pin, next),
         }
     }))
     .into()

@@ -67,4 +67,4 @@ pub use protected::{Conclusion, Message, Protected};
 pub use recipients::{DropReason, Dropped};
 pub use refusal::{Cause, Refused};
 pub use report::Report;
-pub use rules::{Rules, Run};
+pub use rules::{Rules, Run, SignerCheck};

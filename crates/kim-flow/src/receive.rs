@@ -1,23 +1,29 @@
 //! Receiving: from the message on the server to what the user reads.
 //!
 //! [`start`] gives the first [`Step`]; answering its calls always ends in [`Step::Done`]: whatever is wrong with a message,
-//! the user gets something to read and can delete it. The step names of the flow description (R3 to R15) stand at the
-//! functions that carry them out.
+//! the user gets something to read and can delete it. The step names of the flow description (R3 to R15, L1 to L7) stand at
+//! the functions that carry them out.
+//!
+//! ```text
+//! start ─► plain mail ────────────────────────────────────────────────────────────────► Done
+//!     └──► LookUp (R5, if large) ─► KnownCard ─► Cards ─► CardCertificates ─► PinStatus ─┐
+//!     ┌───────────────────────────────────────────────────────────────────────── Decrypt ┘
+//!     └──► Verify ─► LookUp (signer) ─► LookUp (R5, if not yet) ─► Download ───────────► Done
+//! ```
+
+mod card;
+mod decrypt;
+mod kas;
+mod show;
+mod signer;
 
 use bytes::Bytes;
-use kim_konnektor::{Class, Integrity, Verification};
-use kim_smime::{
-    DecryptRequest, Opened, ReceiveLimits, Received, SignatureResult, Substitute, Verdict, VerifyRequest,
-    outer_version,
-};
+use kim_fachdienst::{KasReferenceError, LinkError};
+use kim_smime::{Header, HeaderLimits, ReceiveLimits, Received, Verdict, outer_version};
 use kim_types::Octets;
 
-use crate::call::{CardPin, CardSearch, Decrypt, FromKonnektor};
-use crate::cards::{decrypting_card, type_pin};
-use crate::{Ask, Call, CardError, Content, Recipe, Run};
-
-/// The card has a key, but not that of the message (gemSpec_Kon, fault 4106).
-const WRONG_KEY: u32 = 4106;
+use crate::{Call, CardError, Content, DownloadError, Recipe, Rules, Run};
+use kas::KasFields;
 
 /// What a receiving flow needs or has come to.
 ///
@@ -41,7 +47,7 @@ impl From<Call<Step>> for Step {
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
 #[derive(Debug)]
 pub struct Delivered {
-    /// The mail.
+    /// The mail. Its kept octets are those of the mail data if some was downloaded, else those of the message.
     pub mail: Recipe,
     /// How it came about.
     pub outcome: Outcome,
@@ -57,7 +63,7 @@ pub enum Outcome {
     Plain,
     /// Decrypted and checked. The verdict says whether to trust it.
     Opened(Box<Verdict>),
-    /// Not decrypted: the mail explains why and contains what was received.
+    /// Not opened, or without its mail data: the mail explains why.
     Substituted(Trouble),
 }
 
@@ -73,9 +79,13 @@ impl Outcome {
     }
 }
 
-/// Why a message was not decrypted.
+/// Why a message was not opened.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047, A_20650, A_21391.
+/// The mail contains what was received, so that nothing is lost. Where the decrypted message is at fault itself
+/// ([`Trouble::Ambiguous`], [`DownloadError::Decryption`], [`DownloadError::Hash`]) it is the decrypted message with a text
+/// in the place of its body.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02, A_20650, A_21391, A_23512, A_19369 to A_19372; deltas Q15.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Trouble {
@@ -83,153 +93,89 @@ pub enum Trouble {
     Version,
     /// It is not what the profile prescribes (02, 4010).
     Format,
+    /// It is larger than [`Rules::message_limit`], so no Konnektor can decrypt it (02, 4010).
+    TooLarge,
     /// No key: nothing for this address, no card, no PIN (01, 4009).
     Key(Option<CardError>),
     /// The Konnektor does not answer (03, 4011).
     Konnektor(kim_konnektor::Error),
+    /// It is large, and the user did not ask for large ones (4018).
+    NotWelcome,
+    /// It is large, and the directory does not say whether the user asked for large ones (4006: later, it may).
+    Directory,
+    /// Its mail data is described more than once (X69).
+    Ambiguous,
+    /// The description of its mail data cannot be read (4006).
+    Reference(KasReferenceError),
+    /// The link to its mail data leads out of KIM or is none (4006).
+    Link(LinkError),
+    /// Its mail data could not be fetched (4006, 4013), decrypted (4007), or is not what was sent (4012).
+    Download(DownloadError),
 }
 
 /// Starts to open a message.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050, A_21391.
+/// A message of more than [`Rules::message_limit`] octets need not be in memory: give it as [`Content::Kept`]. A smaller one
+/// that is kept elsewhere nevertheless is treated as too large, because no Konnektor can be given what is not at hand.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050, A_21390, A_21391.
 pub fn start(run: Run, message: Content) -> Step {
-    let message = match message {
+    let head = match &message {
         Content::Whole(message) => message.to_bytes(),
-        Content::Kept(kept) => {
-            let mail = Recipe { kept: 0..kept.measure.octets(), ..Recipe::default() };
-            return done(mail, Outcome::Plain);
-        }
+        Content::Kept(kept) => kept.head.to_bytes(),
     };
     // R3, R4
-    match outer_version(&message) {
-        None => done(Octets::from(message), Outcome::Plain),
-        Some(version) if version.is_supported() => {
-            match Received::parse(message.clone(), &ReceiveLimits::default()) {
-                Ok(received) => {
-                    Receiving { run, message, retried: false }.find_card(received.decrypt_request())
-                }
-                Err(_) => Receiving { run, message, retried: false }.substitute(Trouble::Format),
-            }
+    let Some(version) = outer_version(&head) else { return show::plain(message) };
+    if !version.is_supported() {
+        return show::substitute(&run, &head, &message, Trouble::Version);
+    }
+    let fits = match &message {
+        Content::Whole(message) => message.len() as u64 <= run.rules.message_limit,
+        Content::Kept(_) => false,
+    };
+    if !fits {
+        return show::substitute(&run, &head, &message, Trouble::TooLarge);
+    }
+    // R6, before R5: nobody is asked about a message that cannot be opened anyway.
+    match Received::parse(head.clone(), &ReceiveLimits::default()) {
+        Ok(received) => {
+            let kas = KasFields::read(&version, received.header());
+            let receiving =
+                Receiving { run, message: head, kas, welcome: false, refreshed: false, prompted: false };
+            receiving.begin(received.decrypt_request())
         }
-        Some(_) => Receiving { run, message, retried: false }.substitute(Trouble::Version),
+        Err(_) => show::substitute(&run, &head, &message, Trouble::Format),
     }
 }
 
-fn done(mail: impl Into<Recipe>, outcome: Outcome) -> Step {
-    Step::Done(Box::new(Delivered { mail: mail.into(), outcome }))
+/// The octets with which the mail made of a KOM-LE message begins, whatever becomes of it: its fields Received.
+///
+/// They are known as soon as the header of the message is. A driver may send them while a slow download runs, so that a
+/// client which waits for 20 seconds only sees progress, and leaves them out of the mail that follows: every
+/// [`Delivered::mail`] of a KOM-LE message begins with exactly these octets. They are harmless in any case, because they
+/// name nobody an answer could go to.
+///
+/// `head` are the first octets of the message, its header at least. Nothing is given for what is no KOM-LE message, which is
+/// delivered without delay anyway, or if [`Rules::early_header`] is off.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_20628; flows R2.
+pub fn early_header(rules: &Rules, head: &Bytes) -> Octets {
+    if !rules.early_header || outer_version(head).is_none() {
+        return Octets::new();
+    }
+    let (header, _) = Header::split(head, &HeaderLimits::default()).unwrap_or_default();
+    header.all("Received").map(|field| Octets::from(field.raw().clone())).collect()
 }
 
 /// The message on its way; every step hands it to the next.
 struct Receiving {
     run: Run,
     message: Bytes,
-    /// Whether a fault already led to a second attempt.
-    retried: bool,
-}
-
-impl Receiving {
-    /// R7 to R9
-    fn find_card(self, request: DecryptRequest) -> Step {
-        let certificates: Vec<_> =
-            request.recipient_emails().for_address(&self.run.account).cloned().collect();
-        if certificates.is_empty() {
-            return self.substitute(Trouble::Key(None));
-        }
-        let search = CardSearch { address: self.run.account.clone(), certificates };
-        decrypting_card(
-            search,
-            Box::new(move |card| match card {
-                Ok(card) => self.decrypt(request, card),
-                Err(CardError::Konnektor(error)) => self.substitute(Trouble::Konnektor(error)),
-                Err(error) => self.substitute(Trouble::Key(Some(error))),
-            }),
-        )
-    }
-
-    /// R10
-    fn decrypt(self, request: DecryptRequest, card: CardPin) -> Step {
-        let question = Decrypt { card: card.card.clone(), document: request.document().clone() };
-        Call::Decrypt(Ask::new(question, move |plain: FromKonnektor<Bytes>| match plain {
-            Ok(plain) => match request.decrypted(plain) {
-                Ok(request) => self.verify(request),
-                Err(_) => self.substitute(Trouble::Format),
-            },
-            Err(error) => self.after_fault(request, card, error),
-        }))
-        .into()
-    }
-
-    /// R10: an unverified PIN and a stale card handle are worth one more attempt.
-    fn after_fault(mut self, request: DecryptRequest, card: CardPin, error: kim_konnektor::Error) -> Step {
-        match error.class() {
-            Class::Pin if !self.retried => {
-                self.retried = true;
-                type_pin(
-                    card,
-                    Box::new(move |card| match card {
-                        Ok(card) => self.decrypt(request, card),
-                        Err(error) => self.substitute(Trouble::Key(Some(error))),
-                    }),
-                )
-            }
-            Class::Refresh if !self.retried => {
-                self.retried = true;
-                self.find_card(request)
-            }
-            Class::Pin | Class::Refresh | Class::Person => self.substitute(Trouble::Key(Some(error.into()))),
-            Class::Data if error.fault().is_some_and(|fault| fault.has(WRONG_KEY)) => {
-                self.substitute(Trouble::Key(Some(error.into())))
-            }
-            Class::Data => self.substitute(Trouble::Format),
-            _ => self.substitute(Trouble::Konnektor(error)),
-        }
-    }
-
-    /// R11
-    fn verify(self, request: VerifyRequest) -> Step {
-        let question = request.cms().clone();
-        Call::Verify(Ask::new(
-            question,
-            move |verification: FromKonnektor<Verification>| match verification {
-                Ok(verification) => self.deliver(request.verified(signature(&verification))),
-                // Some Konnektors answer a bad signature with a fault instead of a result.
-                Err(error) => match error.fault().and_then(Verification::from_fault) {
-                    Some(verification) => self.deliver(request.verified(signature(&verification))),
-                    None => self.substitute(Trouble::Konnektor(error)),
-                },
-            },
-        ))
-        .into()
-    }
-
-    /// R12 to R15
-    fn deliver(self, opened: Opened) -> Step {
-        let mail = opened.deliver(
-            self.run.rules.on_integrity_failure,
-            &self.run.account,
-            self.run.unique,
-            self.run.now,
-        );
-        done(mail, Outcome::Opened(Box::new(opened.verdict)))
-    }
-
-    /// Form E: the received message inside a mail that says what is wrong. Nothing is lost.
-    fn substitute(self, trouble: Trouble) -> Step {
-        let kind = match trouble {
-            Trouble::Version => Substitute::Version,
-            Trouble::Format => Substitute::Format,
-            Trouble::Key(_) => Substitute::Key,
-            Trouble::Konnektor(_) => Substitute::Konnektor,
-        };
-        let mail = kind.mail(&self.message, &self.run.account, self.run.unique, self.run.now);
-        done(mail, Outcome::Substituted(trouble))
-    }
-}
-
-fn signature(verification: &Verification) -> SignatureResult {
-    match verification.integrity() {
-        Integrity::Valid => SignatureResult::Valid,
-        Integrity::StatusUnknown => SignatureResult::StatusUnknown,
-        Integrity::Broken(id) => SignatureResult::Broken(id),
-    }
+    kas: KasFields,
+    /// Whether it is known that the user asked for large messages.
+    welcome: bool,
+    /// Whether a stale card handle already led to a second search.
+    refreshed: bool,
+    /// Whether an unverified PIN already led to a second attempt to decrypt.
+    prompted: bool,
 }
