@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::clientmodul::Clientmodul;
-use crate::legs::{Connection, Happened, Legs};
+use crate::legs::{BLOCK, Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
 use crate::participant::Participant;
 
@@ -28,7 +28,7 @@ enum Finished {
 /// Runs a session until one side is gone, or until it is idle once `stop` is true.
 pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, stop: watch::Receiver<bool>) {
     let config = clientmodul.shared().pop3.clone();
-    let patience = config.timeout_client;
+    let patience = Patience { client: config.timeout_client, server: config.timeout_server };
     let session = Session {
         machine: Proxy::new(config, Instant::now()),
         legs: Legs::new(client, patience, stop),
@@ -50,7 +50,7 @@ struct Session {
     /// The message that is coming from the server.
     message: Octets,
     /// The mail that is going to the client.
-    to_show: Option<std::vec::IntoIter<Bytes>>,
+    to_show: Option<Box<dyn Iterator<Item = Bytes> + Send>>,
 }
 
 impl Session {
@@ -58,7 +58,13 @@ impl Session {
         let mut out = Output::default();
         let mut wait = self.machine.handle(Input::Start, Instant::now(), &mut out);
         loop {
-            self.legs.say(&mut out.client, &mut out.server).await;
+            self.legs.say_to_client(&mut out.client).await;
+            if self.to_show.is_some() && self.legs.client_is_lost() {
+                // What the client sent ahead must not delete the mail that did not arrive whole.
+                info!("the client is gone inside a mail");
+                break;
+            }
+            self.legs.say_to_server(&mut out.server).await;
             if std::mem::take(&mut out.close_server) {
                 self.legs.close_server().await;
             }
@@ -78,6 +84,7 @@ impl Session {
                 wait = self.machine.handle(input, Instant::now(), &mut out);
                 continue;
             }
+            self.to_show = None;
             wait = tokio::select! {
                 finished = pending(&mut self.task) => {
                     self.task = None;
@@ -150,7 +157,7 @@ impl Session {
                 }
                 // Nothing is kept elsewhere as long as nothing is downloaded.
                 let mail = delivered.mail.whole().unwrap_or_default();
-                self.to_show = Some(mail.pieces().to_vec().into_iter());
+                self.to_show = Some(Box::new(mail.blocks(BLOCK)));
                 open.deliver()
             }
         }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::clientmodul::Clientmodul;
-use crate::legs::{Connection, Happened, Legs};
+use crate::legs::{BLOCK, Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
 use crate::participant::Participant;
 
@@ -42,7 +42,7 @@ enum Stage {
 /// Runs a session until one side is gone, or until it is idle once `stop` is true.
 pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, stop: watch::Receiver<bool>) {
     let config = clientmodul.shared().smtp.clone();
-    let patience = config.timeout_client;
+    let patience = Patience { client: config.timeout_client, server: config.timeout_server };
     let session = Session {
         machine: Proxy::new(config, Instant::now()),
         legs: Legs::new(client, patience, stop),
@@ -203,7 +203,7 @@ impl Session {
                 }
                 (Stage::Concluding(Some(report)), _) => {
                     let size = report.mail.len() as u64;
-                    self.to_send = Some(Box::new(report.mail.pieces().to_vec().into_iter()));
+                    self.to_send = Some(Box::new(report.mail.blocks(BLOCK)));
                     (Stage::Over, process.deliver(report.envelope, size))
                 }
                 (_, report) => {

@@ -49,6 +49,7 @@ impl Inbox {
         let line = self.lines.next(&mut rest);
         self.used = self.octets.len().saturating_sub(rest.len());
         self.octets.get_mut(start..self.used).unwrap_or_default().zeroize();
+        self.give_back();
         line
     }
 
@@ -57,7 +58,15 @@ impl Inbox {
         let mut rest = self.octets.get(self.used..).unwrap_or_default();
         let result = read(&mut rest);
         self.used = self.octets.len().saturating_sub(rest.len());
+        self.give_back();
         result
+    }
+
+    /// Gives the room of used octets back, so that a session that waits holds none.
+    fn give_back(&mut self) {
+        if self.used == self.octets.len() {
+            (self.octets, self.used) = (Zeroizing::default(), 0);
+        }
     }
 }
 

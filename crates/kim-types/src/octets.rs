@@ -61,6 +61,23 @@ impl Octets {
         &self.pieces
     }
 
+    /// The octets in order, in pieces of at most `max` octets, which are shared, too; 0 counts as 1.
+    ///
+    /// ```
+    /// use kim_types::Octets;
+    ///
+    /// let blocks: Vec<_> = Octets::from("abcde").blocks(2).collect();
+    /// assert_eq!(blocks, ["ab", "cd", "e"]);
+    /// ```
+    pub fn blocks(&self, max: usize) -> impl Iterator<Item = Bytes> + Send + use<> {
+        self.pieces.clone().into_iter().flat_map(move |mut piece| {
+            std::iter::from_fn(move || {
+                let block = piece.split_to(max.max(1).min(piece.len()));
+                (!block.is_empty()).then_some(block)
+            })
+        })
+    }
+
     /// All octets as one piece; copies unless there is only one.
     pub fn to_bytes(&self) -> Bytes {
         match self.pieces.as_slice() {
