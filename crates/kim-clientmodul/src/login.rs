@@ -27,6 +27,8 @@ pub(crate) enum LoginError {
     Tls(#[from] kim_tls::TlsError),
     #[error("the Konnektor calls the server certificate invalid")]
     InvalidCertificate,
+    #[error("the Konnektor cannot tell whether the server certificate is valid")]
+    Inconclusive,
     #[error("the Konnektor could not be asked about the server certificate: {0}")]
     Unchecked(Error),
 }
@@ -72,6 +74,11 @@ pub(crate) async fn connect(
 }
 
 /// Has the Konnektor check a server certificate; a positive verdict is good for a while (KOM-LE-A_2075-03, A_22348).
+///
+/// Without a verdict, kept or new, there is no connection; who wants it all the same switches the question off (deltas
+/// Q19).
+///
+/// Spec: KIM 1.5.3, A_24063.
 async fn ask_konnektor(participant: &Participant, certificate: &bytes::Bytes) -> Result<(), LoginError> {
     let Participant { shared, konnektor, account } = participant;
     let fingerprint = kim_tls::fingerprint(certificate);
@@ -87,8 +94,7 @@ async fn ask_konnektor(participant: &Participant, certificate: &bytes::Bytes) ->
                 shared.server_verdicts.keep(fingerprint, (), Instant::now(), Some(left));
                 Ok(())
             }
-            // The Konnektor knows nothing against it, but that is not worth remembering.
-            CertificateResult::Inconclusive => Ok(()),
+            CertificateResult::Inconclusive => Err(LoginError::Inconclusive),
         },
         Err(error) => Err(LoginError::Unchecked(error)),
     }
