@@ -7,7 +7,8 @@ use kim_examples::testbed_settings;
 use kim_testbed::{Testbed, TestbedConfig};
 
 use crate::config::Listen;
-use crate::proxy::{Proxy, signalled};
+use crate::notice::{Notice, Notices};
+use crate::proxy::Proxy;
 use crate::say;
 use crate::self_test::{Mailbox, send_and_fetch};
 
@@ -30,7 +31,8 @@ pub async fn run(once: bool) -> Result<(), String> {
     }
     if !once {
         print_accounts(&testbed, &proxy);
-        while signalled().await != crate::proxy::Signal::Stop {}
+        let mut notices = Notices::signals()?;
+        while notices.next().await != Notice::Stop {}
     }
     proxy.stop().await;
     result

@@ -6,6 +6,8 @@ mod config;
 #[cfg(test)]
 mod config_tests;
 mod demo;
+mod manager;
+mod notice;
 mod options;
 mod proxy;
 mod section;

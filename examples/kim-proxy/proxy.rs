@@ -1,14 +1,15 @@
-//! Listeners, signals and reload.
+//! Listeners and reload.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits};
+use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits, TlsSwitch};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::config::{Config, Listen};
-use crate::{read, say};
+use crate::notice::{Notice, Notices};
+use crate::{manager, read, say};
 
 /// How long sessions may go on after the proxy was told to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -18,9 +19,19 @@ pub struct Proxy {
     clientmodul: watch::Sender<Clientmodul>,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    /// Of SMTP, then of POP3.
+    listening: Vec<Listening>,
     /// Where SMTP is listened on, then POP3.
     pub smtp: Vec<std::net::SocketAddr>,
     pub pop3: Vec<std::net::SocketAddr>,
+}
+
+/// What the listeners of a protocol were started with.
+struct Listening {
+    name: &'static str,
+    addresses: Vec<std::net::SocketAddr>,
+    /// One for each address, or none without TLS.
+    switches: Vec<TlsSwitch>,
 }
 
 impl Proxy {
@@ -32,25 +43,32 @@ impl Proxy {
     ) -> Result<Self, String> {
         let (clientmodul, receiver) = watch::channel(Clientmodul::new(settings));
         let (stop, stopped) = watch::channel(false);
-        let mut proxy = Self { clientmodul, stop, tasks: Vec::new(), smtp: Vec::new(), pop3: Vec::new() };
+        let (tasks, listening) = (Vec::new(), Vec::new());
+        let mut proxy = Self { clientmodul, stop, tasks, listening, smtp: Vec::new(), pop3: Vec::new() };
         for (protocol, listen) in [(Protocol::Smtp, smtp), (Protocol::Pop3, pop3)] {
-            for address in listen.addresses {
+            let (name, bound) = match protocol {
+                Protocol::Smtp => ("smtp", &mut proxy.smtp),
+                Protocol::Pop3 => ("pop3", &mut proxy.pop3),
+            };
+            let mut switches = Vec::new();
+            for &address in &listen.addresses {
                 let server = Server::bind(address, protocol, listen.tls.clone(), ServerLimits::default());
                 let server = server.await.map_err(|error| error.to_string())?;
-                let bound = server.local_addr().map_err(|error| error.to_string())?;
-                match protocol {
-                    Protocol::Smtp => proxy.smtp.push(bound),
-                    Protocol::Pop3 => proxy.pop3.push(bound),
-                }
+                bound.push(server.local_addr().map_err(|error| error.to_string())?);
+                switches.extend(server.tls());
                 proxy.tasks.push(tokio::spawn(server.serve(receiver.clone(), stopped.clone(), GRACE)));
             }
+            proxy.listening.push(Listening { name, addresses: listen.addresses, switches });
         }
         Ok(proxy)
     }
 
     /// New sessions work with a new configuration; old ones end with theirs.
-    fn reload(&self, settings: kim_clientmodul::Settings) {
-        self.clientmodul.send_replace(Clientmodul::new(settings));
+    fn reload(&self, config: Config) {
+        self.clientmodul.send_replace(Clientmodul::new(config.settings));
+        for (listening, listen) in self.listening.iter().zip([config.smtp, config.pop3]) {
+            listening.reload(listen);
+        }
     }
 
     /// Accepts nobody any more and waits for the sessions.
@@ -64,54 +82,49 @@ impl Proxy {
     }
 }
 
-/// Runs until the process is told to end; SIGHUP reads the file again.
+impl Listening {
+    /// Takes over the certificate and the rules for clients; what needs another socket waits for the next start.
+    fn reload(&self, listen: Listen) {
+        let name = self.name;
+        if listen.addresses != self.addresses {
+            warn!("{name}.listen has changed: that takes effect at the next start");
+        }
+        match listen.tls {
+            Some(tls) if !self.switches.is_empty() => {
+                self.switches.iter().for_each(|switch| switch.replace(tls.clone()));
+            }
+            None if self.switches.is_empty() => {}
+            _ => warn!("{name}.tls has been switched on or off: that takes effect at the next start"),
+        }
+    }
+}
+
+/// Runs until the process is told to end. A changed file is read again, and so it is at SIGHUP.
 pub async fn run(file: PathBuf, config: Config) -> Result<(), String> {
     config.notes.iter().for_each(|note| warn!("{note}"));
+    let mut notices = Notices::watch(&file)?;
     let proxy = Proxy::start(config.settings, config.smtp, config.pop3).await?;
     for (name, addresses) in [("SMTP", &proxy.smtp), ("POP3", &proxy.pop3)] {
         addresses.iter().for_each(|address| say(&format!("{name} {address}")));
     }
     say("ready");
-    loop {
-        if signalled().await == Signal::Stop {
-            break;
-        }
+    manager::ready();
+    while notices.next().await == Notice::Reload {
+        manager::reloading();
         match read(&file) {
             Ok(config) => {
-                proxy.reload(config.settings);
-                info!("configuration reloaded; listeners and log stay as they are");
+                config.notes.iter().for_each(|note| warn!("{note}"));
+                proxy.reload(config);
+                info!(
+                    "the configuration was read again; it holds for new sessions, and the log stays as it is"
+                );
             }
             Err(problem) => warn!("the old configuration stays in force: {problem}"),
         }
+        manager::ready();
     }
     info!("stopping");
+    manager::stopping();
     proxy.stop().await;
     Ok(())
-}
-
-#[derive(PartialEq, Eq)]
-pub enum Signal {
-    Reload,
-    Stop,
-}
-
-/// The next signal that concerns the proxy.
-#[cfg(unix)]
-pub async fn signalled() -> Signal {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut hup), Ok(mut term)) = (signal(SignalKind::hangup()), signal(SignalKind::terminate())) else {
-        return Signal::Stop;
-    };
-    tokio::select! {
-        _ = hup.recv() => Signal::Reload,
-        _ = term.recv() => Signal::Stop,
-        _ = tokio::signal::ctrl_c() => Signal::Stop,
-    }
-}
-
-/// The next signal that concerns the proxy.
-#[cfg(not(unix))]
-pub async fn signalled() -> Signal {
-    let _ = tokio::signal::ctrl_c().await;
-    Signal::Stop
 }

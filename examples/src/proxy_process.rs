@@ -32,6 +32,18 @@ impl ProxyProcess {
     /// # Errors
     /// A file cannot be written, or the program ends instead.
     pub fn start(program: &Path, testbed: &Testbed) -> io::Result<Self> {
+        Self::start_as(program, testbed, |_| {})
+    }
+
+    /// Starts it with a command that `change` had a look at, for example to set a variable of the environment.
+    ///
+    /// # Errors
+    /// As [`ProxyProcess::start`].
+    pub fn start_as(
+        program: &Path,
+        testbed: &Testbed,
+        change: impl FnOnce(&mut Command),
+    ) -> io::Result<Self> {
         let unique = format!("kim-proxy-{}-{}", std::process::id(), testbed.smtp_addr().port());
         let folder = std::env::temp_dir().join(unique);
         std::fs::create_dir_all(&folder)?;
@@ -45,13 +57,12 @@ impl ProxyProcess {
         file("trust.pem", testbed.fachdienst_trust_pem().as_bytes())?;
         file("konnektor.pem", testbed.konnektor_certificate_pem().as_bytes())?;
         file("config.toml", configuration(testbed).as_bytes())?;
-        let mut child = Command::new(program)
-            .arg("--config")
-            .arg(folder.join("config.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
+        let log = std::fs::File::create(folder.join("log"))?;
+        let mut command = Command::new(program);
+        command.arg("--config").arg(folder.join("config.toml"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        change(&mut command);
+        let mut child = command.spawn()?;
         match addresses(&mut child) {
             Ok([smtp, pop3]) => Ok(Self { smtp, pop3, child, folder }),
             Err(error) => {
@@ -60,6 +71,24 @@ impl ProxyProcess {
                 Err(error)
             }
         }
+    }
+
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its configuration file, which may be changed.
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.join("config.toml")
+    }
+
+    /// The warnings and errors it has logged so far.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn log(&self) -> io::Result<String> {
+        std::fs::read_to_string(self.folder.join("log"))
     }
 
     /// Ends it at once, without a chance to clean up (SIGKILL).
@@ -120,7 +149,7 @@ identity = "konnektor.p12"
 identity_password_file = "konnektor.pass"
 
 [log]
-level = "error"
+level = "warn"
 "#,
         name = testbed.fachdienst_name(),
         url = testbed.konnektor_url(),

@@ -49,7 +49,7 @@ mod vzd;
 pub use cetp::EventListener;
 pub use clientmodul::{Account, Clientmodul, UnknownKonnektor};
 pub use participant::Participant;
-pub use server::{ListenError, Protocol, Server, ServerLimits};
+pub use server::{ListenError, Protocol, Server, ServerLimits, TlsSwitch};
 pub use settings::{Caches, Fachdienst, Konnektor, Settings};
 pub use soap::{Auth, Directory, KonnektorClient, KonnektorSettings};
 pub use spool::{Spool, SpoolError, SpoolSettings, Spooled};

@@ -67,8 +67,27 @@ pub enum ListenError {
 pub struct Server {
     listener: TcpListener,
     protocol: Protocol,
-    tls: Option<TlsAcceptor>,
+    tls: Option<TlsSwitch>,
     limits: ServerLimits,
+}
+
+/// Gives a listener another certificate, or other rules for certificates of its clients, while it serves.
+///
+/// Cheap to clone. Connections that stand keep what they began with.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2181, A_25232 (certificates are renewed).
+#[derive(Clone)]
+pub struct TlsSwitch(watch::Sender<Arc<rustls::ServerConfig>>);
+
+impl TlsSwitch {
+    /// Uses `tls` from the next connection on.
+    pub fn replace(&self, tls: Arc<rustls::ServerConfig>) {
+        self.0.send_replace(tls);
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        self.0.borrow().clone().into()
+    }
 }
 
 impl Server {
@@ -88,7 +107,8 @@ impl Server {
             return Err(ListenError::PlainOffLoopback(address));
         }
         let listener = TcpListener::bind(address).await.map_err(|error| ListenError::Bind(address, error))?;
-        Ok(Self { listener, protocol, tls: tls.map(TlsAcceptor::from), limits })
+        let tls = tls.map(|tls| TlsSwitch(watch::Sender::new(tls)));
+        Ok(Self { listener, protocol, tls, limits })
     }
 
     /// The address that was bound.
@@ -97,6 +117,11 @@ impl Server {
     /// The system does not know it.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// What changes its TLS later; `None` if it has none.
+    pub fn tls(&self) -> Option<TlsSwitch> {
+        self.tls.clone()
     }
 
     /// Accepts clients until `stop` becomes true or its sender is gone. Then sessions end as soon as nothing promised to
@@ -135,7 +160,8 @@ impl Server {
                 debug!("too many sessions");
                 continue;
             };
-            let (tls, protocol, handshake) = (self.tls.clone(), self.protocol, self.limits.handshake);
+            let tls = self.tls.as_ref().map(TlsSwitch::acceptor);
+            let (protocol, handshake) = (self.protocol, self.limits.handshake);
             let clientmodul = clientmodul.borrow().clone();
             let stop = stop.clone();
             sessions.spawn(async move {
