@@ -37,18 +37,24 @@ async fn a_wrong_password() {
     smtp.ask("MAIL FROM:<a@b.kim.telematik>", "530").await.unwrap();
 }
 
+/// The faults 4004, 4005 and 4006 of the Konnektor.
+///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2015-01, KOM-LE-A_2037-01
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_mandant() {
+async fn an_unknown_mandant_client_system_or_workplace() {
     let practice = Practice::start().await.unwrap();
     let account = practice.account("A").unwrap();
-    let foreign = |user: String| user.replace("#Mandant_A#", "#Mandant_X#");
-    let user = foreign(account.smtp_user_name(practice.testbed.smtp_addr()));
-    let refusal = smtp_refusal(&practice, &user, &account.password).await;
-    assert!(refusal.contains("AUTH: 501"), "{refusal}");
-    let user = foreign(account.pop3_user_name(practice.testbed.pop3_addr()));
-    let refusal = pop3_refusal(&practice, &user, &account.password).await;
-    assert!(refusal.contains("-ERR"), "{refusal}");
+    let context = &account.context;
+    for part in [context.mandant.as_str(), context.client_system.as_str(), context.workplace.as_str()] {
+        let foreign = |user: String| user.replace(&format!("#{part}"), "#Unbekannt");
+        let user = foreign(account.smtp_user_name(practice.testbed.smtp_addr()));
+        assert!(user.contains("#Unbekannt"), "{user}");
+        let refusal = smtp_refusal(&practice, &user, &account.password).await;
+        assert!(refusal.contains("AUTH: 501"), "{part}: {refusal}");
+        let user = foreign(account.pop3_user_name(practice.testbed.pop3_addr()));
+        let refusal = pop3_refusal(&practice, &user, &account.password).await;
+        assert!(refusal.contains("-ERR Der Konnektor kennt den Aufrufkontext nicht"), "{part}: {refusal}");
+    }
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2015-01, A_21457

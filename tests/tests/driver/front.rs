@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits};
+use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits, TlsSwitch};
 use kim_examples::{Dialogue, testbed_settings};
 use kim_testbed::Testbed;
 use kim_tls::{ClientAuth, Identity};
@@ -14,29 +14,40 @@ use tokio::task::JoinHandle;
 pub(crate) struct Front {
     pub(crate) address: SocketAddr,
     pub(crate) clientmodul: watch::Sender<Clientmodul>,
+    pub(crate) switch: Option<TlsSwitch>,
     pub(crate) stop: watch::Sender<bool>,
     /// Ends with the last session.
     pub(crate) serving: JoinHandle<()>,
 }
 
 /// How a listener differs from the usual.
-#[derive(Default)]
 pub(crate) struct Options {
     /// The proxy's own certificate, and whether it wants one of its clients.
     pub(crate) tls: Option<(Identity, ClientAuth)>,
     pub(crate) limits: ServerLimits,
+    /// How long a client may say nothing, and take nothing.
+    pub(crate) patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { tls: None, limits: ServerLimits::default(), patience: Duration::from_secs(300) }
+    }
 }
 
 impl Front {
     pub(crate) async fn start(testbed: &Testbed, protocol: Protocol, options: Options) -> Self {
-        let (clientmodul, current) = watch::channel(Clientmodul::new(testbed_settings(testbed).unwrap()));
+        let mut settings = testbed_settings(testbed).unwrap();
+        (settings.smtp.timeout_client, settings.pop3.timeout_client) = (options.patience, options.patience);
+        let (clientmodul, current) = watch::channel(Clientmodul::new(settings));
         let (stop, stopped) = watch::channel(false);
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let tls = options.tls.map(|(identity, clients)| kim_tls::server_config(&identity, clients).unwrap());
         let server = Server::bind(any, protocol, tls, options.limits).await.unwrap();
         let address = server.local_addr().unwrap();
+        let switch = server.tls();
         let serving = tokio::spawn(server.serve(current, stopped, Duration::from_secs(60)));
-        Self { address, clientmodul, stop, serving }
+        Self { address, clientmodul, switch, stop, serving }
     }
 
     /// A mail program of `name` that is logged in to SMTP here.
@@ -61,6 +72,16 @@ pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let patience = tokio::time::timeout(Duration::from_secs(20), async {
         while !is_so() {
             tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(patience.await.is_ok(), "never: {what}");
+}
+
+/// Tries until something comes out true, at most 20 seconds.
+pub(crate) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let patience = tokio::time::timeout(Duration::from_secs(20), async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
     assert!(patience.await.is_ok(), "never: {what}");

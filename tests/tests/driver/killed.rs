@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kim_examples::{Dialogue, ProxyProcess};
 use kim_tests::{Practice, mail};
 use tokio::task::JoinSet;
+
+use crate::front::until;
 
 /// How often, unless `KIM_KILLS` says otherwise.
 const KILLS: u64 = 10;
@@ -15,8 +18,14 @@ const KILLS: u64 = 10;
 /// Mail programs that send at the same time.
 const SENDERS: usize = 4;
 
-/// What a mail program sends until nobody answers any more: the marks of the mails that were answered with 250.
-async fn send(practice: Arc<Practice>, proxy: std::net::SocketAddr, name: String) -> Vec<String> {
+/// What a mail program sends until nobody answers any more: the marks of the mails that were answered with 250, which
+/// are counted.
+async fn send(
+    practice: Arc<Practice>,
+    proxy: std::net::SocketAddr,
+    name: String,
+    count: Arc<AtomicUsize>,
+) -> Vec<String> {
     let address = |name: &str| practice.account(name).unwrap().address.to_string();
     let (a, b) = (address("A"), address("B"));
     let mut answered = Vec::new();
@@ -30,6 +39,7 @@ async fn send(practice: Arc<Practice>, proxy: std::net::SocketAddr, name: String
             let reply = practice.send(&mut smtp, &a, &[&b], &mail(&a, &b, "x", &text)).await?;
             if reply.starts_with("250") {
                 answered.push(mark);
+                count.fetch_add(1, Ordering::Relaxed);
             }
         }
         Ok(())
@@ -41,12 +51,15 @@ async fn send(practice: Arc<Practice>, proxy: std::net::SocketAddr, name: String
 
 async fn kill_while_sending(practice: &Arc<Practice>, program: &Path, round: u64) -> Vec<String> {
     let mut proxy = ProxyProcess::start(program, &practice.testbed).unwrap();
-    let mut senders = JoinSet::new();
+    let (mut senders, count) = (JoinSet::new(), Arc::new(AtomicUsize::new(0)));
     for sender in 0..SENDERS {
-        senders.spawn(send(practice.clone(), proxy.smtp, format!("{round}-{sender}")));
+        senders.spawn(send(practice.clone(), proxy.smtp, format!("{round}-{sender}"), count.clone()));
+    }
+    if !round.is_multiple_of(4) {
+        until("a mail is sent", || count.load(Ordering::Relaxed) > 0).await;
     }
     // Spread over what a mail takes, and as good as random: nobody knows where the senders are by then.
-    tokio::time::sleep(Duration::from_millis(150 + round * 97 % 400)).await;
+    tokio::time::sleep(Duration::from_millis(round * 97 % 400)).await;
     proxy.kill().unwrap();
     senders.join_all().await.into_iter().flatten().collect()
 }

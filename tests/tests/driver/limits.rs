@@ -10,7 +10,7 @@ use crate::front::{Front, Options};
 
 async fn two_of_three(limits: ServerLimits) {
     let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
-    let front = Front::start(&testbed, Protocol::Pop3, Options { limits, tls: None }).await;
+    let front = Front::start(&testbed, Protocol::Pop3, Options { limits, ..Options::default() }).await;
     let mut first = Dialogue::open(front.address).await.unwrap();
     let mut second = Dialogue::open(front.address).await.unwrap();
     first.expect("+OK", "greeting").await.unwrap();

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
 
 use kim_clientmodul::Protocol;
+use kim_testbed::pki::{CertificateType, Holder, KeyType, Pkcs12Encryption, Role};
 use kim_testbed::{Testbed, TestbedConfig};
 use kim_tls::{Anchors, ClientAuth, Identity};
 use openssl::pkcs12::Pkcs12;
@@ -81,4 +82,37 @@ async fn with_client_authentication_optional_everybody_is_served() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_client_authentication_required_only_those_with_a_certificate_are_served() {
     assert_eq!(served(ClientAuth::Required).await, [false, true]);
+}
+
+/// The certificate of the server a mail program sees.
+fn certificate_shown(address: SocketAddr) -> Vec<u8> {
+    let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+    connector.set_verify(openssl::ssl::SslVerifyMode::NONE);
+    let tcp = TcpStream::connect(address).unwrap();
+    let tls = connector.build().connect("clientmodul", tcp).unwrap();
+    tls.ssl().peer_certificate().unwrap().to_der().unwrap()
+}
+
+/// Spec: KIM 1.5.3-2, A_25232-01 (the certificate towards client systems is renewed)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_certificate_is_shown_from_the_next_connection_on() {
+    let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+    let issue = |edition| {
+        let holder = Holder::service("clientmodul", Role::CLIENTMODUL).with_edition(edition);
+        testbed.world().pki().issue(CertificateType::CmTlsCs, KeyType::Rsa, &holder)
+    };
+    let identity = |edition| {
+        let file = issue(edition).to_pkcs12("x", Pkcs12Encryption::Modern).unwrap();
+        Identity::from_pkcs12(&file, &"x".into()).unwrap()
+    };
+    let tls = Some((identity(2), ClientAuth::Off));
+    let front = Front::start(&testbed, Protocol::Smtp, Options { tls, ..Options::default() }).await;
+    let shown = async || {
+        let address = front.address;
+        tokio::task::spawn_blocking(move || certificate_shown(address)).await.unwrap()
+    };
+    assert_eq!(shown().await, issue(2).certificate_der());
+    let renewed = kim_tls::server_config(&identity(3), ClientAuth::Off).unwrap();
+    front.switch.as_ref().unwrap().replace(renewed);
+    assert_eq!(shown().await, issue(3).certificate_der());
 }
