@@ -9,6 +9,7 @@ use std::time::Duration;
 use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits, Settings};
 use kim_examples::{Dialogue, testbed_settings};
 use kim_testbed::{Account, Testbed, TestbedConfig};
+use kim_tls::{ClientAuth, Identity};
 use tokio::sync::watch;
 
 /// A practice: a testbed and the proxy in front of it, on ports the system chose. All of it ends when it is dropped.
@@ -19,6 +20,7 @@ pub struct Practice {
     pub smtp: SocketAddr,
     /// Where the proxy takes POP3.
     pub pop3: SocketAddr,
+    clientmodul: watch::Receiver<Clientmodul>,
     stop: watch::Sender<bool>,
 }
 
@@ -51,19 +53,31 @@ impl Practice {
         let mut settings = testbed_settings(&testbed)?;
         change(&testbed, &mut settings);
         let (_, clientmodul) = watch::channel(Clientmodul::new(settings));
-        let (stop, stopped) = watch::channel(false);
-        let mut bound = Vec::new();
-        for protocol in [Protocol::Smtp, Protocol::Pop3] {
-            let any = SocketAddr::from(([127, 0, 0, 1], 0));
-            let server = Server::bind(any, protocol, None, ServerLimits::default()).await;
-            let server = server.map_err(|error| error.to_string())?;
-            bound.push(server.local_addr().map_err(|error| error.to_string())?);
-            tokio::spawn(server.serve(clientmodul.clone(), stopped.clone(), Duration::ZERO));
-        }
-        match bound.as_slice() {
-            &[smtp, pop3] => Ok(Self { testbed, smtp, pop3, stop }),
-            _ => Err("two listeners were expected".to_owned()),
-        }
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let stop = watch::Sender::new(false);
+        let mut practice = Self { testbed, smtp: nowhere, pop3: nowhere, clientmodul, stop };
+        practice.smtp = practice.listen(Protocol::Smtp, None).await?;
+        practice.pop3 = practice.listen(Protocol::Pop3, None).await?;
+        Ok(practice)
+    }
+
+    /// Opens another port of the proxy, with TLS if there is a certificate for it.
+    ///
+    /// # Errors
+    /// A sentence about what could not be started.
+    pub async fn listen(
+        &self,
+        protocol: Protocol,
+        tls: Option<(&Identity, ClientAuth)>,
+    ) -> Result<SocketAddr, String> {
+        let tls = tls.map(|(identity, clients)| kim_tls::server_config(identity, clients)).transpose();
+        let tls = tls.map_err(|error| error.to_string())?;
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Server::bind(any, protocol, tls, ServerLimits::default()).await;
+        let server = server.map_err(|error| error.to_string())?;
+        let bound = server.local_addr().map_err(|error| error.to_string())?;
+        tokio::spawn(server.serve(self.clientmodul.clone(), self.stop.subscribe(), Duration::ZERO));
+        Ok(bound)
     }
 
     /// The account with this short name: `A`, `B`, `R`, `E`, `H`.

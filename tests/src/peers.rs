@@ -18,10 +18,12 @@ mod fetcher;
 mod practice;
 mod programs;
 mod scratch;
+mod secured;
 mod sender;
 mod servers;
 
 pub use alone::{Alone, Shared};
 pub use fetcher::Fetcher;
 pub use practice::{Login, RealPractice};
+pub use secured::{Secured, Tls};
 pub use sender::Sender;

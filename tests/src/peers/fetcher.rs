@@ -8,7 +8,7 @@ use super::RealPractice;
 use super::practice::Login;
 use super::programs::run;
 use super::scratch::Scratch;
-use super::sender::curl_configuration;
+use super::sender::{curl_configuration, marlam_tls, python_login};
 
 /// A program that fetches mails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,20 @@ impl Fetcher {
     /// # Errors
     /// What the program said.
     pub fn fetch(self, practice: &RealPractice, name: &str) -> Result<Vec<u8>, String> {
-        let (login, scratch) = (practice.pop3_login(name)?, practice.scratch());
+        self.fetch_as(practice, &practice.pop3_login(name)?)
+    }
+
+    /// Fetches with another login, for example one with TLS.
+    ///
+    /// # Errors
+    /// What the program said.
+    pub fn fetch_as(self, practice: &RealPractice, login: &Login) -> Result<Vec<u8>, String> {
+        let scratch = practice.scratch();
         match self {
-            Self::Mpop => mpop(scratch, &login),
-            Self::Fetchmail => fetchmail(scratch, &login),
-            Self::Curl => curl(scratch, &login),
-            Self::Python => python(&login),
+            Self::Mpop => mpop(scratch, login),
+            Self::Fetchmail => fetchmail(scratch, login),
+            Self::Curl => curl(scratch, login),
+            Self::Python => python(login),
         }
     }
 }
@@ -45,10 +53,11 @@ impl Fetcher {
 fn mpop(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
     let home = scratch.path().join("mpop");
     let configuration = format!(
-        "account kim\nhost {}\nport {}\ntls off\nauth user\nuser \"{}\"\npassword \"{}\"\n\
+        "account kim\nhost {}\nport {}\n{}auth user\nuser \"{}\"\npassword \"{}\"\n\
          delivery maildir \"{}\"\nuidls_file \"{}\"\nreceived_header off\nkeep off\n",
-        login.proxy.ip(),
+        login.host(),
         login.proxy.port(),
+        marlam_tls(login),
         login.user,
         login.password,
         home.display(),
@@ -81,12 +90,14 @@ fn fetchmail(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
     // `fetchall`: otherwise fetchmail reads mails with TOP, to which a Clientmodul gives no body, and deletes them then.
     // `invisible`, `no rewrite`, `no mimedecode`: it passes the mail on and adds nothing.
     let configuration = format!(
-        "poll 127.0.0.1 service {} protocol POP3 no dns auth password\n\
-         user \"{}\" password \"{}\" sslproto \"\" fetchall no keep no rewrite no mimedecode\n\
+        "poll {} service {} protocol POP3 no dns auth password\n\
+         user \"{}\" password \"{}\" {} fetchall no keep no rewrite no mimedecode\n\
          mda \"cat >{}\"\n",
+        login.host(),
         login.proxy.port(),
         login.user,
         login.password,
+        fetchmail_tls(login),
         fetched.display(),
     );
     let file = scratch.write_private("fetchmailrc", configuration).map_err(|error| error.to_string())?;
@@ -100,20 +111,25 @@ fn fetchmail(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
     fs::read(fetched).map(|mail| with_crlf(&mail)).map_err(|error| error.to_string())
 }
 
+fn fetchmail_tls(login: &Login) -> String {
+    let Some(tls) = &login.tls else { return "sslproto \"\"".to_owned() };
+    let own = tls.own.as_ref().map(|own| format!(" sslcert \"{0}\" sslkey \"{0}\"", own.display()));
+    format!("ssl sslcertck sslcertfile \"{}\"{}", tls.authorities.display(), own.unwrap_or_default())
+}
+
 fn curl(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
-    let url = |path: &str| curl_configuration(&format!("pop3://{}/{path}", login.proxy), login);
-    let file = scratch.write_private("curl.fetch", url("1")).map_err(|error| error.to_string())?;
+    let first = curl_configuration("pop3", "1", login);
+    let file = scratch.write_private("curl.fetch", &first).map_err(|error| error.to_string())?;
     let mail = run("curl", ["--config".as_ref(), file.as_os_str()], b"")?;
-    let delete = url("1") + "request = \"DELE\"\nlist-only\n";
+    let delete = first + "request = \"DELE\"\nlist-only\n";
     let file = scratch.write_private("curl.delete", delete).map_err(|error| error.to_string())?;
     run("curl", ["--config".as_ref(), file.as_os_str()], b"")?;
     Ok(mail)
 }
 
 fn python(login: &Login) -> Result<Vec<u8>, String> {
-    let arguments = ["-c", include_str!("conf/fetch.py"), "127.0.0.1"].map(str::to_owned);
-    let login = [login.proxy.port().to_string(), login.user.clone(), login.password.clone()];
-    run("python3", arguments.into_iter().chain(login), b"")
+    let arguments = ["-c", include_str!("conf/fetch.py")].map(str::to_owned);
+    run("python3", arguments.into_iter().chain(python_login(login)), b"")
 }
 
 /// Lines that end in LF, as programs write them into files on this system, with the CRLF of mail.

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::programs::run;
 use super::scratch::Scratch;
+use super::secured::Tls;
 use super::servers::{MOVED, Servers};
 use crate::Practice;
 
@@ -223,6 +224,10 @@ impl RealPractice {
         Ok(Login::new(account, self.practice.pop3, account.pop3_user_name(self.servers.pop3)))
     }
 
+    pub(super) fn practice(&self) -> &Practice {
+        &self.practice
+    }
+
     pub(super) fn scratch(&self) -> &Scratch {
         self.servers.scratch()
     }
@@ -236,6 +241,8 @@ impl RealPractice {
 pub struct Login {
     /// Where the proxy listens.
     pub proxy: SocketAddr,
+    /// With which TLS, if any.
+    pub tls: Option<Tls>,
     /// The address of the account.
     pub address: Address,
     /// The user name, which has `#` and `:` in it.
@@ -247,6 +254,14 @@ pub struct Login {
 impl Login {
     fn new(account: &Account, proxy: SocketAddr, user: String) -> Self {
         let password = String::from_utf8_lossy(account.password.expose()).into_owned();
-        Self { proxy, address: account.address.clone(), user, password }
+        Self { proxy, tls: None, address: account.address.clone(), user, password }
+    }
+
+    /// The host a mail program connects to: with TLS the name in the certificate.
+    pub(super) fn host(&self) -> String {
+        match &self.tls {
+            Some(_) => Tls::HOST.to_owned(),
+            None => self.proxy.ip().to_string(),
+        }
     }
 }

@@ -192,14 +192,7 @@ fn write_directory(scratch: &Scratch, world: &World) -> io::Result<()> {
     scratch.directory("slapd")?;
     scratch.directory("slapd/data")?;
     scratch.write_private("slapd/konnektor.pem", identity_pem(world, &identity)?)?;
-    // GnuTLS refuses a file in which it finds a brainpool key.
-    let authorities = world.pki().roots().into_iter().chain(world.pki().intermediates());
-    let mut pem = Vec::new();
-    for authority in authorities.filter(|authority| authority.public_key().is_ok_and(|key| key.rsa().is_ok()))
-    {
-        pem.extend(authority.to_pem()?);
-    }
-    scratch.write("slapd/authorities.pem", pem)?;
+    scratch.write("slapd/authorities.pem", authorities_for_gnutls(world)?)?;
     scratch.write("slapd/vzd.schema", include_str!("conf/vzd.schema"))?;
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     scratch.write("slapd/slapd.conf", fill(scratch, include_str!("conf/slapd.conf"), nowhere))?;
@@ -214,10 +207,21 @@ fn fill(scratch: &Scratch, template: &str, listen: SocketAddr) -> String {
 }
 
 /// Key, certificate and the authority that issued it, in the order Postfix wants.
-fn identity_pem(world: &World, identity: &Identity) -> io::Result<Vec<u8>> {
+pub(super) fn identity_pem(world: &World, identity: &Identity) -> io::Result<Vec<u8>> {
     let mut pem = identity.key.private_key_to_pem_pkcs8()?;
     pem.extend(identity.certificate.to_pem()?);
     for authority in world.pki().chain_of(&identity.certificate) {
+        pem.extend(authority.to_pem()?);
+    }
+    Ok(pem)
+}
+
+/// The authorities with RSA keys: GnuTLS refuses a file in which it finds a brainpool key.
+pub(super) fn authorities_for_gnutls(world: &World) -> io::Result<Vec<u8>> {
+    let authorities = world.pki().roots().into_iter().chain(world.pki().intermediates());
+    let mut pem = Vec::new();
+    for authority in authorities.filter(|authority| authority.public_key().is_ok_and(|key| key.rsa().is_ok()))
+    {
         pem.extend(authority.to_pem()?);
     }
     Ok(pem)
