@@ -130,7 +130,7 @@ struct Sending {
 impl Sending {
     fn new(run: Run, envelope: Envelope, mail: Mail, sender: Address, expires: SystemTime) -> Self {
         Self {
-            large: is_large(&run, &mail, envelope.recipients.len()),
+            large: is_large(&run, &mail),
             run,
             envelope,
             mail,
@@ -160,24 +160,11 @@ impl Sending {
     }
 }
 
-/// Whether a mail is too large to be signed and encrypted itself: above 15 MiB when decoded, or larger than a Konnektor takes
-/// once it is signed (S10).
+/// Whether a mail is above 15 MiB when decoded (S10); what the driver keeps is never signed itself either.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2004, A_19357; gemSpec_Kon 5.18.0 (document limit); deltas Q4.
-fn is_large(run: &Run, mail: &Mail, recipients: usize) -> bool {
-    let Body::Whole(body) = &mail.body else { return true };
-    let octets = (mail.header.to_octets().len() as u64).saturating_add(body.len() as u64);
-    mail.measure.decoded_octets() > run.rules.large_threshold
-        || signed_octets(octets, recipients) > run.rules.konnektor_limit
-}
-
-/// The greatest length of the signature of a mail: some Konnektors cut the content into small segments, each with a head of
-/// its own, and for every recipient there are some certificates to be named.
-fn signed_octets(octets: u64, recipients: usize) -> u64 {
-    const CERTIFICATE_AND_ATTRIBUTES: u64 = 64 * 1024;
-    let for_recipients = (recipients as u64).saturating_mul(2 * 1024);
-    let parts = [octets, octets / 128, CERTIFICATE_AND_ATTRIBUTES, for_recipients];
-    parts.into_iter().fold(0, u64::saturating_add)
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2004, A_19357; deltas Q4.
+fn is_large(run: &Run, mail: &Mail) -> bool {
+    matches!(mail.body, Body::Kept(_)) || mail.measure.decoded_octets() > run.rules.large_threshold
 }
 
 /// For whom one round encrypts.

@@ -45,7 +45,7 @@ impl Sending {
     }
 
     /// S8e to S11
-    fn choose(mut self) -> Step {
+    pub(super) fn choose(mut self) -> Step {
         let Ok(of_sender) = self.certificates(&self.sender) else {
             return self.refuse(Cause::SenderWithoutCertificate);
         };

@@ -42,9 +42,14 @@ impl Sending {
     }
 
     /// S14, S15
-    pub(super) fn sign(self, round: Round, card: CardHandle) -> Step {
+    pub(super) fn sign(mut self, round: Round, card: CardHandle) -> Step {
         let request = match self.sign_request(&round) {
             Ok(request) => request,
+            // Not above 15 MiB, but above what the Konnektor takes: again from S10.
+            Err(Cause::Large) if !self.large => {
+                self.large = true;
+                return self.choose();
+            }
             Err(cause) => return self.refuse(cause),
         };
         let question = Sign {
@@ -67,13 +72,9 @@ impl Sending {
             RecipientEmail::new(address, certificate.issuer_and_serial().clone())
         });
         let emails = RecipientEmails::new(entries).map_err(|error| Cause::Chain(error.into()))?;
-        let request = self.draft(round)?.sign_request(emails);
-        self.within_limit(request.document())?;
-        Ok(request)
-    }
-
-    fn within_limit(&self, document: &Octets) -> Result<(), Cause> {
-        if document.len() as u64 > self.run.rules.konnektor_limit { Err(Cause::Large) } else { Ok(()) }
+        let request = self.draft(round)?.in_utf8().sign_request(emails);
+        let signature = signed_octets(request.document(), request.attribute());
+        if signature > self.run.rules.konnektor_limit { Err(Cause::Large) } else { Ok(request) }
     }
 
     /// Signs once more where the fault says that no signature was made and what is to be done about it.
@@ -94,8 +95,8 @@ impl Sending {
 
     /// S16
     fn encrypt(self, round: Round, request: EncryptRequest) -> Step {
-        if let Err(cause) = self.within_limit(request.document()) {
-            return self.refuse(cause);
+        if request.document().len() as u64 > self.run.rules.konnektor_limit {
+            return self.refuse(Cause::Large);
         }
         let mut certificates: Vec<Bytes> = Vec::with_capacity(round.certificates.len());
         for (_, certificate) in &round.certificates {
@@ -185,4 +186,15 @@ impl Sending {
             run: self.run,
         }))
     }
+}
+
+/// The greatest length of what is encrypted, the signature with the document in it: some Konnektors cut the document into
+/// small segments, each with a head of its own.
+///
+/// Spec: gemSpec_Kon 5.18.0 (document limit); deltas Q4.
+fn signed_octets(document: &Octets, attribute: &Bytes) -> u64 {
+    const CERTIFICATE_AND_REST: usize = 16 * 1024;
+    let document = document.len();
+    let parts = [document, document / 128, attribute.len(), CERTIFICATE_AND_REST];
+    parts.into_iter().fold(0, |octets, part| octets.saturating_add(part as u64))
 }

@@ -108,3 +108,31 @@ fn nothing_of_the_content_is_readable_outside() {
     let said = delivered(&protected);
     assert_eq!(protected.delivered(said).reply.code(), 250);
 }
+
+/// Spec: deltas Q20
+#[test]
+fn q20_a_token_of_the_client_goes_to_the_recipient_only_and_none_is_made() {
+    let mut practice = Practice::default();
+    let text = String::from_utf8(mail(B, "x").to_bytes().to_vec()).unwrap();
+    let outside = send(&mut practice, format!("X-KIM-Auth: e30.e30.e30\r\n{text}"));
+    assert!(practice.inner().contains("X-KIM-Auth: e30.e30.e30\r\n") && !outside.contains("X-KIM-Auth"));
+    let outside = send(&mut practice, text);
+    assert!(!practice.inner().contains("X-KIM-Auth") && !outside.contains("X-KIM-Auth"));
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2299 (the document is text/plain; charset=utf-8); deltas Q23
+#[test]
+fn q23_what_is_not_utf_8_is_encoded_before_it_is_signed_and_what_is_stays_as_it_was() {
+    let mut practice = Practice::default();
+    practice.send(envelope(&[B]), mail(B, "grün\r\n")).unwrap();
+    assert!(practice.inner().ends_with("\r\n\r\ngrün\r\n"));
+    assert!(practice.inner().contains("\r\nContent-Transfer-Encoding: 8bit\r\n"));
+    let latin_1 =
+        format!("From: {SENDER}\r\nTo: {B}\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n");
+    let latin_1 = Octets::from([latin_1.as_bytes(), b"gr\xfcn\r\n"].concat());
+    practice.send(envelope(&[B]), latin_1).unwrap();
+    let document = practice.signed.last().unwrap().document.to_bytes();
+    assert!(std::str::from_utf8(&document).is_ok());
+    assert!(practice.inner().ends_with("gr=FCn\r\n"), "{}", practice.inner());
+    assert!(practice.inner().contains("Content-Type: text/plain; charset=iso-8859-1\r\n"));
+}

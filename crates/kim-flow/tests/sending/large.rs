@@ -51,9 +51,10 @@ fn a_large_mail_is_stored_whole_after_the_card_was_found_and_before_it_signs() {
     assert!(conclusion.orphan.is_none() && practice.stored.len() == 1, "it is there for the recipients");
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19359-07, A_19364, A_19365, A_23467; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2100-02
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19359-07, A_19364, A_19365, A_23467; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2100-02; deltas Q5, Q6
 #[test]
-fn what_is_signed_is_a_small_mail_with_the_reference_and_the_outer_header_says_its_size() {
+fn q05_q06_what_is_signed_is_a_small_mail_with_hash_and_sizes_of_the_plain_one_and_the_outer_header_has_both_sizes()
+ {
     let mut practice = practice();
     let protected = send_large(&mut practice, &[LARGE]).unwrap();
     let inner = practice.inner();
@@ -104,15 +105,34 @@ fn q04_the_decoded_size_decides() {
 #[test]
 fn q04_what_would_be_larger_than_a_konnektor_takes_once_it_is_signed_is_stored_too() {
     let limit = 200 * 1024;
-    for (octets, stored) in [(100 * 1024, false), (limit - 100, true), (limit + 1, true)] {
+    for (octets, stored) in [(100 * 1024, false), (limit - 2_000, true), (limit + 1, true)] {
         let mut practice = Practice::default();
         practice.rules(|rules| rules.konnektor_limit = limit as u64);
-        practice.send(envelope(&[LARGE]), mail(LARGE, &"a".repeat(octets))).unwrap();
+        let body = "Zeile mit sechzig Zeichen und etwas mehr als nichts darin\r\n".repeat(octets / 58);
+        practice.send(envelope(&[LARGE]), mail(LARGE, &body)).unwrap();
         assert_eq!(practice.uploads.len(), usize::from(stored), "{octets}");
+        assert_eq!((practice.signed.len(), practice.encrypted.len()), (1, 1), "nothing is signed in vain");
         for document in [&practice.signed[0].document, &practice.encrypted[0].document] {
             assert!(document.len() <= limit, "{octets}");
         }
     }
+    let mut practice = Practice::default();
+    practice.rules(|rules| rules.konnektor_limit = 1_000);
+    assert!(reply(practice.send(envelope(&[LARGE]), mail(LARGE, "x"))).starts_with("552 5.3.4 "));
+    assert!(practice.signed.is_empty() && practice.stored.is_empty());
+}
+
+/// Spec: deltas Q23
+#[test]
+fn q23_a_mail_that_grows_beyond_what_a_konnektor_takes_when_it_is_made_utf_8_is_stored_as_it_is() {
+    let mut practice = Practice::default();
+    practice.rules(|rules| rules.konnektor_limit = 60 * 1024);
+    let header =
+        format!("From: {SENDER}\r\nTo: {LARGE}\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n");
+    let body = b"\xe4\xf6\xfc\xe4\xf6\xfc\r\n".repeat(4_000);
+    practice.send(envelope(&[LARGE]), Octets::from([header.as_bytes(), &body].concat())).unwrap();
+    let stored = practice.uploads[0].mail.clone().whole().unwrap().to_bytes();
+    assert!(stored.ends_with(&body));
 }
 
 #[test]
