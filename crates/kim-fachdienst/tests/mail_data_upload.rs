@@ -16,7 +16,7 @@ fn mail_data() -> AddMailData {
     }
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19360; api-kim, AttachmentService.yaml 2.4.0
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19360, A_19363, A_22427; api-kim, AttachmentService.yaml 2.4.0
 #[test]
 fn an_upload_is_a_form_of_exact_length_with_one_part_per_recipient() {
     let upload = mail_data().to_upload([0xab; 16]).unwrap();
