@@ -63,6 +63,9 @@ fn a_fault_whose_reason_is_not_found_ends_it() {
         assert!(reply(practice.send_to(&[B, C])).starts_with("451 4.7.5 "));
         assert_eq!(practice.signed.len(), 1);
     }
+    let mut practice = Practice { check_fault: Some(fault(4001)), ..refusing(ecc("1-B")) };
+    assert!(reply(practice.send_to(&[B, C])).starts_with("451 4.7.5 "));
+    assert_eq!(practice.signed.len(), 1);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn practice(people: &[Person], faults: &Faults, large: bool) -> Practice {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022, KOM-LE-A_2024, KOM-LE-A_2025, KOM-LE-A_2027, KOM-LE-A_2176-01, A_19365
     #[test]
@@ -148,9 +148,11 @@ proptest! {
         let readers: HashSet<Bytes> = encrypted.certificates.iter().cloned().collect();
         let mut expected = HashSet::from([ecc("1-A")]);
         for to in &protected.envelope.recipients {
-            let own = &practice.directory[&to.address].certificates;
-            prop_assert!(own.iter().any(|certificate| readers.contains(certificate)));
-            expected.extend(own.iter().cloned());
+            // An address that is there twice may be in the cache with another certificate than in the directory.
+            let said = [&practice.directory, &practice.cached].into_iter().filter_map(|one| one.get(&to.address));
+            let own: Vec<&Bytes> = said.flat_map(|listing| &listing.certificates).collect();
+            prop_assert!(own.iter().any(|certificate| readers.contains(*certificate)));
+            expected.extend(own.into_iter().cloned());
         }
         prop_assert!(readers.is_subset(&expected));
         prop_assert!(readers.is_disjoint(&practice.refused.keys().cloned().collect()));

@@ -43,6 +43,19 @@ fn known() -> &'static Mutex<HashMap<Vec<u8>, Identity>> {
     KNOWN.get_or_init(Mutex::default)
 }
 
+/// The same certificate and key in the name of another owner; nobody here checks who signed it.
+pub(crate) fn renamed(identity: &Identity, from: &str, to: &str) -> Bytes {
+    assert_eq!(from.len(), to.len());
+    let mut der = identity.certificate_der();
+    while let Some(at) = der.windows(from.len()).position(|octets| octets == from.as_bytes()) {
+        der[at..at + to.len()].copy_from_slice(to.as_bytes());
+    }
+    let key = identity.key.private_key_to_pem_pkcs8().unwrap();
+    let renamed = Identity::from_key_and_certificate(&key, &der).unwrap();
+    known().lock().unwrap().insert(der.clone(), renamed);
+    der.into()
+}
+
 pub(crate) fn institution(id: &str) -> Holder {
     Holder::institution(&format!("Praxis {id}"), id.parse().unwrap())
 }
@@ -99,6 +112,8 @@ pub(crate) struct Practice {
     pub(crate) encrypt_faults: VecDeque<Error>,
     /// Certificates the Konnektor does not encrypt for, and what it finds when it checks them.
     pub(crate) refused: HashMap<Bytes, CertificateResult>,
+    /// What VerifyCertificate answers to everything.
+    pub(crate) check_fault: Option<Error>,
     /// What uploads answer first.
     pub(crate) upload_faults: VecDeque<UploadError>,
     pub(crate) notice_due: bool,
@@ -139,6 +154,7 @@ impl Default for Practice {
             sign_faults: VecDeque::new(),
             encrypt_faults: VecDeque::new(),
             refused: HashMap::new(),
+            check_fault: None,
             upload_faults: VecDeque::new(),
             notice_due: true,
             asked: Vec::new(),
@@ -208,6 +224,9 @@ impl Practice {
             }
             Call::CheckCertificates(ask) => ask.answer_with(|certificates| {
                 let verdict = |certificate| {
+                    if let Some(fault) = &self.check_fault {
+                        return Err(fault.clone());
+                    }
                     let result = self.refused.get(certificate).copied().unwrap_or(CertificateResult::Valid);
                     Ok(CertificateVerdict { result, roles: Vec::new(), codes: Vec::new() })
                 };

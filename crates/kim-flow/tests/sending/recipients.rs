@@ -10,7 +10,7 @@ use kim_types::Recipient;
 use kim_vzd::Listing;
 
 use crate::practice::{
-    Practice, SENDER, address, ecc, envelope, institution, issued, listing, mail, outer, reply, rsa,
+    Practice, SENDER, address, ecc, envelope, institution, issued, listing, mail, outer, renamed, reply, rsa,
 };
 
 const B: &str = "b@b.kim.telematik";
@@ -201,11 +201,11 @@ fn two_addresses_with_one_certificate_are_one_recipient_of_the_encryption_and_tw
 
 #[test]
 fn a_key_that_two_owners_share_is_reported_and_no_reason_to_stop() {
-    let shared = issued(CertificateType::HciEnc, KeyType::Brainpool, &institution("1-X"));
-    let mut practice = Practice::default();
-    practice.directory.insert(address(X), listing("1-X", "1.5", [shared.certificate_der().into()]));
-    let protected = practice.send_to(&[B, X]).unwrap();
-    assert_eq!(protected.shared_keys, Vec::<SharedKey>::new());
+    let of_b = issued(CertificateType::HciEnc, KeyType::Brainpool, &institution("1-B"));
+    let (_, protected) = with(listing("1-X", "1.5", [renamed(&of_b, "1-B", "1-X")]));
+    assert_eq!(protected.envelope.recipients.len(), 2);
+    let owners = ["1-B", "1-X"].map(|id| id.parse().unwrap());
+    assert_eq!(protected.shared_keys, [SharedKey { owners }]);
 }
 
 /// Two mails one after the other have nothing in common.
