@@ -4,8 +4,8 @@
 //! the flow inside ([`Ask`]): answering it gives the next step, dropping it ends the flow.
 //!
 //! ```text
-//! send::start ─► LookUp ─► Cards ─► PinStatus ─► Sign ─► Encrypt ─► Protected ─► (MTA) ─► Conclusion
-//!                                                                 └► Refused
+//! send::start ─► Limits ─► LookUp ─► Cards ─► PinStatus ─► (Upload) ─► Sign ─► Encrypt ─► Protected ─► MTA ─► Conclusion
+//!                                          └► Refused
 //! receive::start ─► KnownCard ─► Cards ─► PinStatus ─► Decrypt ─► Verify ─► Delivered
 //! ```
 //!
