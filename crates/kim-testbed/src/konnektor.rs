@@ -37,6 +37,7 @@ mod certificates;
 mod clock;
 mod config;
 mod encryption;
+mod events;
 mod fault;
 mod http;
 mod namespace;
@@ -49,6 +50,8 @@ mod server;
 mod service_directory;
 mod signing;
 mod state;
+mod subscriptions;
+mod time_server;
 mod vendor;
 mod verification;
 
@@ -58,6 +61,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kim_types::{CardHandle, Context, Iccsn, MandantId};
+use tokio::sync::Notify;
 
 use crate::lock::lock;
 use crate::pki::{Card, Pki};
@@ -66,6 +70,7 @@ use call::Call;
 use state::State;
 
 pub use config::{ClientLogin, KonnektorConfig, Refusal};
+pub use events::SentEvent;
 pub use fault::Fault;
 pub use http::{Delivery, HttpRequest, HttpResponse};
 pub use operation::Operation;
@@ -73,6 +78,7 @@ pub use pin::{PinEntry, PinStatus};
 pub use vendor::Vendor;
 
 pub(crate) use server::KonnektorServer;
+pub(crate) use time_server::TimeServer;
 
 /// A Konnektor with its cards. A clone is the same Konnektor.
 ///
@@ -87,6 +93,8 @@ struct Inner {
     state: Mutex<State>,
     faults: FaultPlan<Operation, Injection>,
     operations: Mutex<Vec<Operation>>,
+    /// There are events to be sent.
+    events: Notify,
 }
 
 /// What goes wrong instead of an operation.
@@ -115,6 +123,7 @@ impl Konnektor {
             state: Mutex::default(),
             faults: FaultPlan::default(),
             operations: Mutex::default(),
+            events: Notify::new(),
         }))
     }
 
@@ -133,24 +142,44 @@ impl Konnektor {
         let mut state = lock(&self.0.state);
         let iccsn = card.iccsn().clone();
         state.insert(card, mandants, pin);
-        state.plug(&iccsn)
+        let handle = state.replug(&iccsn);
+        self.0.events.notify_one();
+        handle
     }
 
-    /// Pulls a card and plugs it in again: its handle changes and its PIN has to be entered again.
+    /// Pulls a card and plugs it in again: its handle changes and its PIN has to be entered again. Events CARD/REMOVED and
+    /// CARD/INSERTED.
     pub fn replug(&self, iccsn: &Iccsn) -> Option<CardHandle> {
-        lock(&self.0.state).plug(iccsn)
+        let handle = lock(&self.0.state).replug(iccsn);
+        self.0.events.notify_one();
+        handle
     }
 
-    /// What a restart does to the cards: all handles change, and every PIN has to be entered again.
+    /// What a restart does: all handles change, every PIN has to be entered again, and subscriptions are forgotten. Event
+    /// BOOTUP/BOOTUP_COMPLETE.
     pub fn restart(&self) {
         lock(&self.0.state).restart();
+        self.0.events.notify_one();
     }
 
-    /// Pulls a card, until [`Konnektor::replug`].
+    /// Pulls a card, until [`Konnektor::replug`]. Event CARD/REMOVED.
     pub fn remove(&self, iccsn: &Iccsn) {
-        if let Some(slot) = lock(&self.0.state).slot(iccsn) {
-            slot.handle = None;
-        }
+        lock(&self.0.state).remove(iccsn);
+        self.0.events.notify_one();
+    }
+
+    /// The events that are to be sent; those of a [`Testbed`](crate::Testbed) are sent by its server.
+    pub fn take_events(&self) -> Vec<SentEvent> {
+        std::mem::take(&mut lock(&self.0.state).events)
+    }
+
+    /// Waits until there may be events to be sent.
+    async fn event(&self) {
+        self.0.events.notified().await;
+    }
+
+    fn sends_events_over_tls(&self) -> bool {
+        lock(&self.0.config).events_over_tls
     }
 
     /// The handle of a card that is plugged in.
@@ -264,6 +293,10 @@ fn run(operation: Operation, call: &Call<'_>) -> Result<HttpResponse, Fault> {
         Operation::GetPinStatus => cards::get_pin_status(call),
         Operation::VerifyPin => cards::verify_pin(call),
         Operation::GetResourceInformation => resources::get_resource_information(call),
+        Operation::Subscribe => subscriptions::subscribe(call),
+        Operation::RenewSubscriptions => subscriptions::renew_subscriptions(call),
+        Operation::Unsubscribe => subscriptions::unsubscribe(call),
+        Operation::GetSubscription => subscriptions::get_subscription(call),
         Operation::CheckCertificateExpiration => resources::check_certificate_expiration(call),
         Operation::ExternalAuthenticate => authentication::external_authenticate(call),
         Operation::ReadCardCertificate => certificates::read_card_certificate(call),

@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use kim_types::Secret;
 
 use crate::World;
 use crate::fachdienst::{KasServer, MtaConfig, Pop3Config};
-use crate::konnektor::{ClientLogin, KonnektorConfig, KonnektorServer};
+use crate::konnektor::{ClientLogin, KonnektorConfig, KonnektorServer, TimeServer};
 use crate::listener::{ClientAuth, Listener, ServerTls};
 use crate::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption, Role};
 
@@ -22,6 +23,8 @@ pub struct TestbedConfig {
     ///
     /// Its TLS server asks for a certificate exactly when [`ClientLogin::Certificate`] is set here.
     pub konnektor: KonnektorConfig,
+    /// How far the clock of the Konnektor, which is that of the TI, is ahead of this machine's; default not at all.
+    pub konnektor_clock_ahead: Duration,
     /// The key of the Konnektor's TLS server, which the directory shares; default RSA.
     pub konnektor_key_type: KeyType,
     /// Whether the Konnektor speaks TLS 1.3 beside TLS 1.2; default `true`.
@@ -51,6 +54,7 @@ impl Default for TestbedConfig {
                 client_login: ClientLogin::Certificate,
                 ..KonnektorConfig::default()
             },
+            konnektor_clock_ahead: Duration::ZERO,
             konnektor_key_type: KeyType::Rsa,
             konnektor_tls13: true,
             directory_client_auth: ClientAuth::Required,
@@ -90,6 +94,7 @@ pub struct Testbed {
     konnektor_client: (Vec<u8>, Secret),
     fachdienst_name: String,
     konnektor: KonnektorServer,
+    time: TimeServer,
     ldap: Listener,
     smtp: Listener,
     pop3: Listener,
@@ -137,6 +142,7 @@ impl Testbed {
         let (directory, mta, pop3_server) =
             (world.directory().clone(), world.mta().clone(), world.pop3_server().clone());
         let konnektor = KonnektorServer::start(konnektor_tls, world.konnektor().clone()).await?;
+        let time = TimeServer::start(config.konnektor_clock_ahead).await?;
         let ldap = Listener::start(ldap_tls, move |_| directory.session()).await?;
         let smtp = Listener::start(fachdienst_tls(), move |peer| mta.session(peer.ip().to_string())).await?;
         let pop3 = Listener::start(fachdienst_tls(), move |_| pop3_server.session()).await?;
@@ -152,6 +158,7 @@ impl Testbed {
             konnektor_client,
             fachdienst_name,
             konnektor,
+            time,
             ldap,
             smtp,
             pop3,
@@ -186,6 +193,11 @@ impl Testbed {
     /// OpenSSL lacks an algorithm.
     pub fn renew_konnektor_certificate(&self) -> io::Result<()> {
         self.konnektor.restart(server_tls(&self.world, &self.konnektor_successor, self.konnektor_client_auth))
+    }
+
+    /// Where the Konnektor tells the time (NTP).
+    pub fn time_addr(&self) -> SocketAddr {
+        self.time.address()
     }
 
     /// Where the directory listens.

@@ -1,5 +1,7 @@
 //! How a Konnektor behaves: [`KonnektorConfig`].
 
+use std::time::Duration;
+
 use kim_types::Secret;
 
 use super::vendor::Vendor;
@@ -34,6 +36,10 @@ pub struct KonnektorConfig {
     pub max_document_octets: usize,
     /// The greatest number of recipients, above which the answer is 4282; default 1,000.
     pub max_recipients: usize,
+    /// How long a subscription to events lasts; default 25 hours.
+    pub subscription_lifetime: Duration,
+    /// Whether events are sent over TLS; default `false`.
+    pub events_over_tls: bool,
 }
 
 /// How clients show who they are.
@@ -92,6 +98,8 @@ impl Default for KonnektorConfig {
             validates_text: true,
             max_document_octets: 26_214_400,
             max_recipients: 1000,
+            subscription_lifetime: Duration::from_secs(25 * 3600),
+            events_over_tls: false,
         }
     }
 }

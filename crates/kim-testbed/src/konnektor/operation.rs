@@ -14,6 +14,14 @@ pub enum Operation {
     GetCards,
     /// EventService: how the Konnektor is.
     GetResourceInformation,
+    /// EventService: has events of a topic sent.
+    Subscribe,
+    /// EventService: makes subscriptions last longer.
+    RenewSubscriptions,
+    /// EventService: ends subscriptions.
+    Unsubscribe,
+    /// EventService: which subscriptions there are.
+    GetSubscription,
     /// CardService: whether a PIN was entered.
     GetPinStatus,
     /// CardService: asks for a PIN at the terminal.
@@ -39,9 +47,13 @@ pub enum Operation {
 }
 
 impl Operation {
-    const SOAP: [Self; 13] = [
+    const SOAP: [Self; 17] = [
         Self::GetCards,
         Self::GetResourceInformation,
+        Self::Subscribe,
+        Self::RenewSubscriptions,
+        Self::Unsubscribe,
+        Self::GetSubscription,
         Self::CheckCertificateExpiration,
         Self::ExternalAuthenticate,
         Self::GetPinStatus,
@@ -76,6 +88,10 @@ impl Operation {
             Self::ServiceDirectory => "connector.sds",
             Self::GetCards => "GetCards",
             Self::GetResourceInformation => "GetResourceInformation",
+            Self::Subscribe => "Subscribe",
+            Self::RenewSubscriptions => "RenewSubscriptions",
+            Self::Unsubscribe => "Unsubscribe",
+            Self::GetSubscription => "GetSubscription",
             Self::CheckCertificateExpiration => "CheckCertificateExpiration",
             Self::ExternalAuthenticate => "ExternalAuthenticate",
             Self::GetPinStatus => "GetPinStatus",
@@ -93,6 +109,9 @@ impl Operation {
     pub(super) fn service(self) -> Service {
         match self {
             Self::ServiceDirectory | Self::GetCards | Self::GetResourceInformation => Service::Event,
+            Self::Subscribe | Self::RenewSubscriptions | Self::Unsubscribe | Self::GetSubscription => {
+                Service::Event
+            }
             Self::ExternalAuthenticate => Service::AuthSignature,
             Self::GetPinStatus | Self::VerifyPin => Service::Card,
             Self::ReadCardCertificate | Self::VerifyCertificate | Self::CheckCertificateExpiration => {

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_openssl::SslStream;
 
-use super::{Delivery, HttpRequest, HttpResponse, Konnektor};
+use super::{Delivery, HttpRequest, HttpResponse, Konnektor, events};
 use crate::listener::ServerTls;
 
 /// The greatest body that is read: a document of 25 MiB in base64, and room for 1,000 certificates.
@@ -31,6 +31,7 @@ pub(crate) struct KonnektorServer {
     address: SocketAddr,
     acceptor: Sender,
     accepting: JoinHandle<()>,
+    sending: JoinHandle<()>,
 }
 
 /// Where the server takes its key and certificate from.
@@ -51,6 +52,7 @@ impl KonnektorServer {
         let (acceptor, mut current) = watch::channel(tls.into_acceptor()?);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
+        let sending = tokio::spawn(events::send(konnektor.clone()));
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
@@ -69,7 +71,7 @@ impl KonnektorServer {
                 }
             }
         });
-        Ok(Self { address, acceptor: Sender(acceptor), accepting })
+        Ok(Self { address, acceptor: Sender(acceptor), accepting, sending })
     }
 
     /// Takes another key and certificate and closes all connections, as after a restart.
@@ -90,6 +92,7 @@ impl KonnektorServer {
 impl Drop for KonnektorServer {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.sending.abort();
     }
 }
 

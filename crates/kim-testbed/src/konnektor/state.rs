@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kim_types::{CardHandle, Context, Iccsn, MandantId};
+use time::OffsetDateTime;
 
 use super::clock;
+use super::events::{Event, SentEvent};
 use super::fault::Fault;
 use super::pin::{Pin, PinStatus, Session};
 use crate::pki::{Card, CardKind};
@@ -21,6 +23,21 @@ pub(super) struct State {
     job_numbers: VecDeque<String>,
     jobs: u32,
     plug_cycles: u32,
+    pub(super) subscriptions: Vec<Subscription>,
+    subscription_ids: u32,
+    /// Events that nobody has sent yet.
+    pub(super) events: Vec<SentEvent>,
+}
+
+/// Who wants which events.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    pub(super) id: String,
+    pub(super) context: Context,
+    /// Host and port.
+    pub(super) sink: String,
+    pub(super) topic: String,
+    pub(super) ends: OffsetDateTime,
 }
 
 /// A slot of a terminal, and the card in it.
@@ -95,8 +112,67 @@ impl State {
         slot.handle.clone()
     }
 
-    /// Plugs every card that is there in again.
+    /// Plugs a card in, pulling it before if it is there, and reports both.
+    pub(super) fn replug(&mut self, iccsn: &Iccsn) -> Option<CardHandle> {
+        self.remove(iccsn);
+        let handle = self.plug(iccsn);
+        self.report_card("CARD/INSERTED", iccsn);
+        handle
+    }
+
+    /// Pulls a card and reports it.
+    pub(super) fn remove(&mut self, iccsn: &Iccsn) {
+        self.report_card("CARD/REMOVED", iccsn);
+        if let Some(slot) = self.slot(iccsn) {
+            slot.handle = None;
+        }
+    }
+
+    /// Reports something about a card that is plugged in, to those who may see it.
+    fn report_card(&mut self, topic: &str, iccsn: &Iccsn) {
+        let mut slots = self.slots.iter().zip(1..);
+        let Some((slot, number, handle)) = slots.find_map(|(slot, number): (&Slot, u32)| {
+            let handle = slot.handle.as_ref().filter(|_| slot.card.iccsn() == iccsn)?;
+            Some((slot, number.to_string(), handle))
+        }) else {
+            return;
+        };
+        let kind = if slot.card.kind() == CardKind::Smb { "SMC-B" } else { "HBA" };
+        let event = Event {
+            topic,
+            parameters: &[
+                ("CardHandle", handle.as_str()),
+                ("CardType", kind),
+                ("ICCSN", iccsn.as_str()),
+                ("CtID", "testbed-terminal"),
+                ("SlotID", &number),
+                ("InsertTime", &slot.inserted),
+                ("CardHolderName", slot.card.holder_name()),
+            ],
+        };
+        let now = OffsetDateTime::now_utc();
+        let wanted = self.subscriptions.iter().filter(|subscription| {
+            let about = topic.get(..subscription.topic.len());
+            about.is_some_and(|about| about.eq_ignore_ascii_case(&subscription.topic))
+                && slot.mandants.contains(&subscription.context.mandant)
+                && subscription.ends > now
+        });
+        self.events.extend(wanted.map(|one| event.for_subscription(&one.id, &one.sink)));
+    }
+
+    /// The id of the next subscription.
+    pub(super) fn next_subscription_id(&mut self) -> String {
+        self.subscription_ids = self.subscription_ids.wrapping_add(1);
+        format!("subscription-{}", self.subscription_ids)
+    }
+
+    /// Plugs every card that is there in again, reports the restart to all who subscribed, and forgets them.
     pub(super) fn restart(&mut self) {
+        let mut sinks: Vec<String> = self.subscriptions.drain(..).map(|one| one.sink).collect();
+        sinks.sort();
+        sinks.dedup();
+        let event = Event { topic: "BOOTUP/BOOTUP_COMPLETE", parameters: &[] };
+        self.events.extend(sinks.iter().map(|sink| event.for_subscription("", sink)));
         let there = self.slots.iter().filter(|slot| slot.handle.is_some());
         let cards: Vec<Iccsn> = there.map(|slot| slot.card.iccsn().clone()).collect();
         for iccsn in cards {
