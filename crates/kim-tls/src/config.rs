@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion};
@@ -42,11 +43,18 @@ pub fn client_config(trust: ServerTrust, identity: Option<&Identity>) -> Result<
     if let ServerTrust::Anchors { name: ExpectedName::Dns(name), .. } = &trust {
         check_host_name(name)?;
     }
+    client_config_with(Arc::new(ServerVerifier(trust)), identity)
+}
+
+pub(crate) fn client_config_with(
+    verifier: Arc<dyn ServerCertVerifier>,
+    identity: Option<&Identity>,
+) -> Result<Arc<ClientConfig>, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(versions(identity))
         .map_err(|error| TlsError::Provider(error.to_string()))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(ServerVerifier(trust)));
+        .with_custom_certificate_verifier(verifier);
     let mut config = match identity {
         Some(identity) => {
             builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certified())))

@@ -76,6 +76,16 @@ impl fmt::Debug for Pins {
     }
 }
 
+/// The certificates of a PEM file as DER, at least one.
+///
+/// # Errors
+/// [`PemError`] if there is no certificate in it, or a damaged one.
+///
+/// Spec: none — reading of a file.
+pub fn pem_certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, PemError> {
+    certificates(pem)?.iter().map(|one| one.to_der().map_err(|_| PemError::Malformed)).collect()
+}
+
 /// The certificates of a PEM file, at least one.
 pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<X509>, PemError> {
     match X509::stack_from_pem(pem) {
