@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use kim_clientmodul::{Auth, Caches, DirectorySettings, Fachdienst, Konnektor, KonnektorSettings, Settings};
 use kim_flow::Rules;
-use kim_konnektor::{Crypt, EndpointMode};
+use kim_konnektor::{Crypt, EndpointMode, EventSink};
 use kim_smime::IntegrityMode;
 use kim_tls::{Anchors, ClientAuth, ExpectedName, Identity, Pins, ServerTrust};
-use kim_types::{DomainSuffixes, Secret};
+use kim_types::{Context, DomainSuffixes, Secret};
 
 use crate::section::{Problems, Section, Source};
 
@@ -22,6 +22,7 @@ pub struct Config {
     pub settings: Settings,
     pub smtp: Listen,
     pub pop3: Listen,
+    pub events: Option<Events>,
     pub log: Log,
     /// Keys of the file that have no effect yet.
     pub notes: Vec<String>,
@@ -31,6 +32,14 @@ pub struct Config {
 pub struct Listen {
     pub addresses: Vec<SocketAddr>,
     pub tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+/// Where events of the Konnektors are taken, and in whose name they are subscribed to.
+pub struct Events {
+    pub listen: SocketAddr,
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub sink: EventSink,
+    pub context: Context,
 }
 
 /// What is logged, and how.
@@ -83,6 +92,7 @@ fn read(root: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Config> {
     }
     let konnektors: Vec<Option<Konnektor>> =
         sections.into_iter().map(|section| konnektor(section, problems)).collect();
+    let events = events(root.section("events", problems), problems);
     let caches = caches(root.section("cache", problems), problems);
     let log = log(root.section("log", problems), problems);
     let settings = Settings {
@@ -90,10 +100,11 @@ fn read(root: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Config> {
         fachdienst: fachdienst?,
         konnektors: konnektors.into_iter().collect::<Option<_>>()?,
         caches,
+        certificates: problems.take_certificates(),
         smtp,
         pop3,
     };
-    Some(Config { settings, smtp: smtp_listen, pop3: pop3_listen, log, notes: Vec::new() })
+    Some(Config { settings, smtp: smtp_listen, pop3: pop3_listen, events, log, notes: Vec::new() })
 }
 
 fn rules(mut section: Section<'_, '_>, suffixes: DomainSuffixes, problems: &mut Problems) -> Rules {
@@ -167,12 +178,46 @@ fn listen(mut section: Section<'_, '_>, default: SocketAddr, problems: &mut Prob
     Listen { addresses, tls }
 }
 
+/// `[events]`: off unless `address` is given, an IP address and port of this machine as the Konnektors see it.
+///
+/// ```toml
+/// [events]
+/// address = "192.0.2.5:10999"      # Konnektors send to cetp://192.0.2.5:10999
+/// listen = "192.0.2.5:10999"       # default 127.0.0.1:10999
+/// tls = "implicit"                 # as for [smtp]; Konnektors use TLS if it is mandatory to them
+/// identity = "server.p12"          # with identity_password_file
+/// mandant = "M1"                   # the call context in whose name the events are subscribed to
+/// client_system = "PVS"
+/// workplace = "Empfang"
+/// ```
+fn events(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<Events> {
+    let sink = section.parsed("address", problems).map(EventSink);
+    let mandant = section.parsed("mandant", problems);
+    let client_system = section.parsed("client_system", problems);
+    let workplace = section.parsed("workplace", problems);
+    let context = match (mandant, client_system, workplace) {
+        (Some(mandant), Some(client_system), Some(workplace)) => {
+            Some(Context { mandant, client_system, workplace, user: None })
+        }
+        _ => None,
+    };
+    if sink.is_some() && context.is_none() {
+        section.problem("mandant", "events need mandant, client_system and workplace", problems);
+    }
+    let listen = listen(section, SocketAddr::from(([127, 0, 0, 1], 10999)), problems);
+    let (sink, context, address) = (sink?, context?, *listen.addresses.first()?);
+    Some(Events { listen: address, tls: listen.tls, sink, context })
+}
+
 /// A PKCS#12 file and its password.
 fn identity(section: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Identity> {
     let password = section.password("identity_password", problems).unwrap_or_default();
     let file = section.file("identity", problems)?;
     match Identity::from_pkcs12(&file, &password) {
-        Ok(identity) => Some(identity),
+        Ok(identity) => {
+            problems.in_use(section.place_of("identity"), identity.not_after());
+            Some(identity)
+        }
         Err(error) => {
             section.problem("identity", error, problems);
             None
@@ -210,6 +255,12 @@ fn fachdienst(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<F
 fn konnektor(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<Konnektor> {
     let id = section.parsed("id", problems);
     let default = section.flag("default", problems).unwrap_or(false);
+    // Several tables with one id are Konnektors that reach the same cards: they share the work by weight, and one with
+    // weight 0 only steps in for the others.
+    let weight = section.number("weight", problems).unwrap_or(1);
+    if weight > 1000 {
+        section.problem("weight", "a number from 0 to 1000 is wanted", problems);
+    }
     let url = section.text("url", problems);
     if id.is_none() || url.is_none() {
         section.problem("id, url", "both are needed", problems);
@@ -251,11 +302,15 @@ fn konnektor(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<Ko
     let signature = section.choice("signature", problems, &signatures).unwrap_or(Crypt::RsaEcc);
     let with_certificate = section.flag("ldap_client_certificate", problems).unwrap_or(true);
     let (ldap, base) = (section.text("ldap", problems), section.text("ldap_base", problems));
+    // `time_server = "192.0.2.10:123"`: the Konnektor tells the time there (sync_Time). Without it the clock of this
+    // machine is relied on, which the system's own NTP client then keeps.
+    let time_server = section.text("time_server", problems);
+    let time_server_address = time_server.as_deref().and_then(host_and_port);
+    if time_server.is_some() && time_server_address.is_none() {
+        section.problem("time_server", "host:port is wanted", problems);
+    }
     let ldap = ldap.or_else(|| Some(format!("{}:636", host_of(url.as_deref()?)?)));
-    let ldap = ldap.and_then(|address| {
-        let (host, port) = address.rsplit_once(':')?;
-        Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
-    });
+    let ldap = ldap.as_deref().and_then(host_and_port);
     if ldap.is_none() {
         section.problem("ldap", "host:port is wanted, or a url of the form https://host/path", problems);
     }
@@ -274,10 +329,17 @@ fn konnektor(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<Ko
     Some(Konnektor {
         id,
         default,
+        weight: u32::try_from(weight).ok()?,
         soap: KonnektorSettings { url, tls: soap_tls, auth, endpoints, timeout, pin_timeout },
         directory: DirectorySettings { host, port, base, tls: ldap_tls, timeout, max_entries: 50 },
+        time_server: time_server_address,
         signature,
     })
+}
+
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    Some((host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?))
 }
 
 /// `pins`, or `trust` with `expected_name`.
@@ -287,7 +349,15 @@ fn server_trust(section: &mut Section<'_, '_>, problems: &mut Problems) -> Optio
     let name = section.text("expected_name", problems);
     match (pins, anchors, name) {
         (Some(files), None, None) => match Pins::from_pem(&files.join(&b'\n')) {
-            Ok(pins) => Some(ServerTrust::Pins(pins)),
+            Ok(pins) => {
+                let pinned = files.iter().filter_map(|pem| kim_tls::pem_certificates(pem).ok()).flatten();
+                for (certificate, number) in pinned.zip(1..) {
+                    if let Some(not_after) = kim_tls::not_after(&certificate) {
+                        problems.in_use(section.place_of(&format!("pins, certificate {number},")), not_after);
+                    }
+                }
+                Some(ServerTrust::Pins(pins))
+            }
             Err(error) => {
                 section.problem("pins", error, problems);
                 None

@@ -64,7 +64,16 @@ fn the_smallest_file_has_the_defaults_of_the_specification() {
     assert_eq!(config.settings.rules.large_threshold, 15_728_640);
     assert_eq!(config.settings.caches.certificates, Duration::from_secs(12 * 3600));
     assert!(config.settings.fachdienst.verify_with_konnektor);
-    assert!(config.notes.is_empty());
+    assert!(config.notes.is_empty() && config.events.is_none());
+    let watched: Vec<&str> = config.settings.certificates.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(
+        watched,
+        [
+            "fachdienst.identity in line 2",
+            "konnektor.pins, certificate 1, in line 7",
+            "konnektor.identity in line 7",
+        ]
+    );
 }
 
 #[test]
@@ -105,6 +114,7 @@ resolver = "192.0.2.10:53"
 [[konnektor]]
 id = "Konn_1"
 default = true
+weight = 3
 url = "https://konnektor.konlan:8443/kon7/connector.sds"
 trust = "ca.pem"
 expected_name = "konnektor.konlan"
@@ -118,6 +128,25 @@ signature = "ECC"
 ldap = "192.0.2.10:1636"
 ldap_client_certificate = false
 ldap_base = "dc=data,dc=vzd"
+time_server = "192.0.2.10:123"
+
+[[konnektor]]
+id = "Konn_1"
+weight = 0
+url = "https://192.0.2.11/connector.sds"
+pins = ["konnektor.pem"]
+identity = "client.p12"
+identity_password_file = "client.pass"
+
+[events]
+address = "192.0.2.5:10999"
+listen = "0.0.0.0:10999"
+tls = "implicit"
+identity = "client.p12"
+identity_password_file = "client.pass"
+mandant = "M1"
+client_system = "PVS"
+workplace = "Empfang"
 
 [cache]
 certificates = "12h"
@@ -145,6 +174,12 @@ flow = false
     assert_eq!(config.settings.smtp.timeout_server, Duration::from_secs(30));
     assert_eq!(config.settings.rules.product_version, "ABCDE_1.0.0");
     assert_eq!(config.settings.konnektors.first().unwrap().directory.port, 1636);
+    let weights: Vec<u32> = config.settings.konnektors.iter().map(|konnektor| konnektor.weight).collect();
+    assert_eq!(weights, [3, 0]);
+    let time_server = config.settings.konnektors.first().unwrap().time_server.clone();
+    assert_eq!(time_server, Some(("192.0.2.10".to_owned(), 123)));
+    let events = config.events.unwrap();
+    assert_eq!((events.sink.to_string().as_str(), events.tls.is_some()), ("cetp://192.0.2.5:10999", true));
     assert!(config.log.json && config.log.days == 30 && config.log.folder.is_some());
     // What is read and not used yet is said, not hidden.
     assert!(
@@ -173,6 +208,11 @@ url = "https://192.0.2.10/connector.sds"
 pins = "konnektor.pem"
 auth = "basic"
 password = "geheim"
+weight = 1001
+
+[events]
+address = "192.0.2.5"
+listen = "192.0.2.5:10999"
 
 [tls]
 "#;
@@ -187,7 +227,10 @@ password = "geheim"
         "line 13: konnektor.id: ",
         "line 12: konnektor.password: a password never stands in this file",
         "line 12: konnektor.username: auth = \"basic\" needs",
-        "line 19: tls: unknown key",
+        "line 12: konnektor.weight: a number from 0 to 1000",
+        "line 21: events.tls: off is for loopback addresses only",
+        "line 22: events.address: ",
+        "line 25: tls: unknown key",
     ] {
         assert!(problems.contains(expected), "{expected}\nis missing in\n{problems}");
     }

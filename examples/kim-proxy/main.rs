@@ -6,6 +6,7 @@ mod config;
 #[cfg(test)]
 mod config_tests;
 mod demo;
+mod fetch;
 mod manager;
 mod notice;
 mod options;
@@ -42,6 +43,9 @@ fn main() -> ExitCode {
             log(&config.log)?;
             runtime.block_on(proxy::run(file, config))
         }),
+        Command::FetchCertificate { url, file } => {
+            runtime.block_on(fetch::run(&url, &file, std::io::stdin().lock()))
+        }
         Command::Demo { once } => {
             let quiet = Log { json: false, level: "warn".to_owned(), folder: None, days: 1 };
             log(&quiet).and_then(|()| runtime.block_on(demo::run(once)))

@@ -1,13 +1,16 @@
 //! Listeners and reload.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits, TlsSwitch};
+use kim_clientmodul::{
+    CertificateInUse, Clientmodul, EventListener, Protocol, Server, ServerLimits, TlsSwitch, keep_time,
+    subscribe, watch_certificates,
+};
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
-use crate::config::{Config, Listen};
+use crate::config::{Config, Events, Listen};
 use crate::notice::{Notice, Notices};
 use crate::{manager, read, say};
 
@@ -21,6 +24,8 @@ pub struct Proxy {
     tasks: Vec<tokio::task::JoinHandle<()>>,
     /// Of SMTP, then of POP3.
     listening: Vec<Listening>,
+    /// What takes events and watches certificates; it ends with the proxy.
+    watchers: tokio::task::JoinSet<()>,
     /// Where SMTP is listened on, then POP3.
     pub smtp: Vec<std::net::SocketAddr>,
     pub pop3: Vec<std::net::SocketAddr>,
@@ -43,8 +48,15 @@ impl Proxy {
     ) -> Result<Self, String> {
         let (clientmodul, receiver) = watch::channel(Clientmodul::new(settings));
         let (stop, stopped) = watch::channel(false);
-        let (tasks, listening) = (Vec::new(), Vec::new());
-        let mut proxy = Self { clientmodul, stop, tasks, listening, smtp: Vec::new(), pop3: Vec::new() };
+        let mut proxy = Self {
+            clientmodul,
+            stop,
+            tasks: Vec::new(),
+            listening: Vec::new(),
+            watchers: tokio::task::JoinSet::new(),
+            smtp: Vec::new(),
+            pop3: Vec::new(),
+        };
         for (protocol, listen) in [(Protocol::Smtp, smtp), (Protocol::Pop3, pop3)] {
             let (name, bound) = match protocol {
                 Protocol::Smtp => ("smtp", &mut proxy.smtp),
@@ -61,6 +73,35 @@ impl Proxy {
             proxy.listening.push(Listening { name, addresses: listen.addresses, switches });
         }
         Ok(proxy)
+    }
+
+    /// Takes the events of the Konnektors and subscribes to them.
+    async fn take_events(&mut self, events: Events) -> Result<(), String> {
+        let Events { listen, tls, sink, context } = events;
+        let listener =
+            EventListener::bind(listen, tls).await.map_err(|error| format!("{listen}: {error}"))?;
+        let report = |event: &kim_konnektor::Event| debug!(topic = event.topic, "event");
+        self.watchers.spawn(listener.serve(self.clientmodul.subscribe(), report));
+        self.watchers.spawn(subscribe(self.clientmodul.subscribe(), sink, context));
+        Ok(())
+    }
+
+    /// Goes by the clock of the TI.
+    fn keep_time(&mut self) {
+        self.watchers.spawn(keep_time(self.clientmodul.subscribe()));
+    }
+
+    /// Warns of certificates that end soon, once a day.
+    fn watch_certificates(&mut self) {
+        let report = |certificate: &CertificateInUse| {
+            let days = certificate.time_left(SystemTime::now()).as_secs() / 86_400;
+            if days == 0 {
+                error!(certificate = certificate.name, "has ended or ends today: renew it");
+            } else {
+                warn!(certificate = certificate.name, days, "ends soon: renew it");
+            }
+        };
+        self.watchers.spawn(watch_certificates(self.clientmodul.subscribe(), report));
     }
 
     /// New sessions work with a new configuration; old ones end with theirs.
@@ -103,7 +144,12 @@ impl Listening {
 pub async fn run(file: PathBuf, config: Config) -> Result<(), String> {
     config.notes.iter().for_each(|note| warn!("{note}"));
     let mut notices = Notices::watch(&file)?;
-    let proxy = Proxy::start(config.settings, config.smtp, config.pop3).await?;
+    let mut proxy = Proxy::start(config.settings, config.smtp, config.pop3).await?;
+    if let Some(events) = config.events {
+        proxy.take_events(events).await?;
+    }
+    proxy.keep_time();
+    proxy.watch_certificates();
     for (name, addresses) in [("SMTP", &proxy.smtp), ("POP3", &proxy.pop3)] {
         addresses.iter().for_each(|address| say(&format!("{name} {address}")));
     }

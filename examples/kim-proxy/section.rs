@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use kim_clientmodul::CertificateInUse;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// All problems of a file, in the order of its lines, and what is merely worth knowing.
+/// What reading a file brings up: all its problems, in the order of its lines, what is merely worth knowing, and the
+/// certificates in it.
 #[derive(Debug, Default)]
 pub struct Problems {
     found: Vec<(usize, String)>,
     notes: Vec<String>,
+    certificates: Vec<CertificateInUse>,
 }
 
 impl Problems {
@@ -21,6 +24,15 @@ impl Problems {
 
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Notes a certificate that is to be watched for its end.
+    pub fn in_use(&mut self, name: String, not_after: SystemTime) {
+        self.certificates.push(CertificateInUse { name, not_after });
+    }
+
+    pub fn take_certificates(&mut self) -> Vec<CertificateInUse> {
+        std::mem::take(&mut self.certificates)
     }
 
     pub fn into_notes(self) -> Vec<String> {
@@ -63,6 +75,11 @@ impl<'a, 's> Section<'a, 's> {
 
     pub fn line(&self) -> usize {
         self.line
+    }
+
+    /// How a key of this section is called in a log: `konnektor.identity in line 12`.
+    pub fn place_of(&self, key: &str) -> String {
+        format!("{}{key} in line {}", self.name, self.line)
     }
 
     /// A table inside this one; an absent one is read as an empty one.

@@ -4,10 +4,12 @@
 
 mod blocking;
 mod dialogue;
+mod memory;
 mod proxy_process;
 
 pub use blocking::Blocking;
 pub use dialogue::Dialogue;
+pub use memory::{forget_peak, memory_of};
 pub use proxy_process::ProxyProcess;
 
 use std::collections::HashMap;
@@ -40,6 +42,7 @@ pub fn testbed_settings(testbed: &Testbed) -> Result<Settings, String> {
     let konnektor = Konnektor {
         id: "Konn_1".parse().map_err(text)?,
         default: true,
+        weight: 1,
         soap: KonnektorSettings {
             url: testbed.konnektor_url(),
             tls: konnektor_tls.clone(),
@@ -56,6 +59,7 @@ pub fn testbed_settings(testbed: &Testbed) -> Result<Settings, String> {
             timeout,
             max_entries: 50,
         },
+        time_server: None,
         signature: Crypt::RsaEcc,
     };
     let fachdienst = Fachdienst {
@@ -70,6 +74,7 @@ pub fn testbed_settings(testbed: &Testbed) -> Result<Settings, String> {
         fachdienst,
         konnektors: vec![konnektor],
         caches: Caches::default(),
+        certificates: Vec::new(),
         smtp: kim_smtp::Config::default(),
         pop3: kim_pop3::Config::default(),
     })

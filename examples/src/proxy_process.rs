@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use kim_testbed::Testbed;
 
+use crate::memory::{forget_peak, memory_of};
+
 /// A running `kim-proxy`, configured by a file as an administrator would write it. Dropped, it is killed.
 ///
 /// Spec: none — a tool for tests and measurements.
@@ -103,17 +105,12 @@ impl ProxyProcess {
     /// The memory it occupies now and at most since [`ProxyProcess::forget_peak`], in octets; `None` where the system has
     /// no `/proc`.
     pub fn memory(&self) -> Option<(u64, u64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
-        };
-        Some((field("VmRSS:")?, field("VmHWM:")?))
+        memory_of(self.child.id())
     }
 
     /// Begins to measure the greatest memory anew, where the system can.
     pub fn forget_peak(&self) {
-        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
+        forget_peak(self.child.id());
     }
 }
 

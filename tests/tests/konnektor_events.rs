@@ -1,76 +1,161 @@
-//! A Konnektor says that it restarted: its service directory is read anew, whatever else comes to the port.
+//! Konnektors report restarts and cards: what is outdated by it is asked for anew, whatever else comes to the port.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use kim_clientmodul::{Account, Clientmodul, EventListener};
+use bytes::Bytes;
+use kim_clientmodul::{Account, Clientmodul, EventListener, subscribe};
 use kim_examples::testbed_settings;
-use kim_testbed::konnektor::Operation;
+use kim_flow::receive::Outcome;
+use kim_konnektor::EventSink;
+use kim_testbed::konnektor::{KonnektorConfig, Operation};
 use kim_testbed::{Testbed, TestbedConfig};
 use kim_tests::mail;
+use kim_tls::{ClientAuth, Identity};
 use kim_types::{Envelope, Recipient};
+use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
-fn frame(topic: &str) -> Vec<u8> {
-    let xml = format!(
-        "<Event xmlns=\"http://ws.gematik.de/conn/EventService/v7.2\"><Topic>{topic}</Topic><Type>Operation</Type>\
-         <Severity>Info</Severity><SubscriptionID/><Message/></Event>"
-    );
-    [b"CETP", &u32::try_from(xml.len()).unwrap().to_be_bytes()[..], xml.as_bytes()].concat()
+/// How long something may take that happens beside a mail.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A Clientmodul that has subscribed to the events of the testbed's Konnektor.
+struct Subscriber {
+    testbed: Testbed,
+    clientmodul: Clientmodul,
+    listener: SocketAddr,
+    topics: mpsc::UnboundedReceiver<String>,
+    _tasks: JoinSet<()>,
 }
 
-async fn protect_a_mail(testbed: &Testbed, clientmodul: &Clientmodul) {
-    let world = testbed.world();
-    let (a, b) = (world.account("A").unwrap(), world.account("B").unwrap());
-    let account = Account { address: a.address.clone(), context: a.context.clone(), konnektor: None };
-    let (from, to) = (a.address.to_string(), b.address.to_string());
-    let envelope = Envelope {
-        sender: a.address.clone(),
-        size: None,
-        ret: None,
-        envid: None,
-        recipients: vec![Recipient::new(b.address.clone())],
-    };
-    let text = mail(&from, &format!("<{to}>"), "Befund", "Inhalt\r\n");
-    let participant = clientmodul.participant(account).unwrap();
-    assert!(participant.protect(envelope, text.into()).await.is_ok());
+impl Subscriber {
+    async fn start(events_over_tls: bool) -> Self {
+        let konnektor = KonnektorConfig { events_over_tls, ..TestbedConfig::default().konnektor };
+        let testbed = Testbed::start(TestbedConfig { konnektor, ..TestbedConfig::default() }).await.unwrap();
+        let clientmodul = Clientmodul::new(testbed_settings(&testbed).unwrap());
+        let tls = events_over_tls.then(|| server_tls(&testbed));
+        let listener = EventListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), tls).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, topics) = mpsc::unbounded_channel();
+        let (_, current) = watch::channel(clientmodul.clone());
+        let context = testbed.world().account("A").unwrap().context.clone();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listener.serve(current.clone(), move |event| {
+            sender.send(event.topic.clone()).unwrap_or_default();
+        }));
+        tasks.spawn(subscribe(current, EventSink(address), context));
+        let subscriber = Self { testbed, clientmodul, listener: address, topics, _tasks: tasks };
+        subscriber.until_called(Operation::Subscribe, 3).await;
+        subscriber
+    }
+
+    fn count(&self, operation: Operation) -> usize {
+        self.testbed.world().konnektor().count(operation)
+    }
+
+    async fn until_called(&self, operation: Operation, times: usize) {
+        let called = async {
+            while self.count(operation) < times {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, called).await.unwrap();
+    }
+
+    async fn topic(&mut self) -> String {
+        tokio::time::timeout(PATIENCE, self.topics.recv()).await.unwrap().unwrap()
+    }
+
+    /// Practice A sends itself a mail and opens it.
+    async fn a_mail_goes_through(&self) {
+        let a = self.testbed.world().account("A").unwrap();
+        let account = Account { address: a.address.clone(), context: a.context.clone(), konnektor: None };
+        let address = a.address.to_string();
+        let envelope = Envelope {
+            sender: a.address.clone(),
+            size: None,
+            ret: None,
+            envid: None,
+            recipients: vec![Recipient::new(a.address.clone())],
+        };
+        let text = mail(&address, &format!("<{address}>"), "Befund", "Inhalt\r\n");
+        let participant = self.clientmodul.participant(account).unwrap();
+        let protected = participant.protect(envelope, text.into()).await.unwrap();
+        let message: Bytes = protected.message.whole().unwrap().to_bytes();
+        let delivered = participant.open(message).await;
+        assert!(matches!(delivered.outcome, Outcome::Opened(_)), "{:?}", delivered.outcome);
+    }
+}
+
+/// TLS for those who send events; they are not asked who they are.
+fn server_tls(testbed: &Testbed) -> Arc<ServerConfig> {
+    let (file, password) = testbed.clientmodul_pkcs12();
+    let identity = Identity::from_pkcs12(&file, &password).unwrap();
+    kim_tls::server_config(&identity, ClientAuth::Off).unwrap()
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2076
 #[tokio::test(flavor = "multi_thread")]
-async fn the_service_directory_is_read_anew_after_a_restart() {
-    let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
-    let settings = testbed_settings(&testbed).unwrap();
-    let id = settings.konnektors.first().unwrap().id.clone();
-    let clientmodul = Clientmodul::new(settings);
-    let listener = EventListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), None).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (sender, mut topics) = mpsc::unbounded_channel();
-    let listening = clientmodul.clone();
-    tokio::spawn(async move {
-        let report = move |event: &kim_konnektor::Event| sender.send(event.topic.clone()).unwrap_or_default();
-        listener.serve(listening, &id, report).await
-    });
+async fn after_a_restart_the_service_directory_is_read_and_events_are_subscribed_to_anew() {
+    let mut subscriber = Subscriber::start(false).await;
+    subscriber.a_mail_goes_through().await;
+    subscriber.a_mail_goes_through().await;
+    assert_eq!(subscriber.count(Operation::ServiceDirectory), 1);
 
-    let reads = || testbed.world().konnektor().count(Operation::ServiceDirectory);
-    protect_a_mail(&testbed, &clientmodul).await;
-    protect_a_mail(&testbed, &clientmodul).await;
-    assert_eq!(reads(), 1);
+    subscriber.testbed.world().konnektor().restart();
+    assert_eq!(subscriber.topic().await, "BOOTUP/BOOTUP_COMPLETE");
+    subscriber.until_called(Operation::Subscribe, 6).await;
+    subscriber.a_mail_goes_through().await;
+    assert_eq!(subscriber.count(Operation::ServiceDirectory), 2);
 
-    let mut stranger = TcpStream::connect(address).await.unwrap();
-    stranger.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-    assert!(matches!(stranger.read(&mut [0; 9]).await, Ok(0) | Err(_)), "what is no Konnektor is sent away");
+    // The new subscriptions work, too.
+    subscriber.testbed.world().konnektor().restart();
+    assert_eq!(subscriber.topic().await, "BOOTUP/BOOTUP_COMPLETE");
+    subscriber.a_mail_goes_through().await;
+}
 
-    let mut konnektor = TcpStream::connect(address).await.unwrap();
-    konnektor.write_all(&frame("CARD/INSERTED")).await.unwrap();
-    assert_eq!(topics.recv().await.unwrap(), "CARD/INSERTED");
-    protect_a_mail(&testbed, &clientmodul).await;
-    assert_eq!(reads(), 1);
-    konnektor.write_all(&frame("BOOTUP/BOOTUP_COMPLETE")).await.unwrap();
-    assert_eq!(topics.recv().await.unwrap(), "BOOTUP/BOOTUP_COMPLETE");
-    protect_a_mail(&testbed, &clientmodul).await;
-    assert_eq!(reads(), 2);
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2061-01
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_was_pulled_or_plugged_in_has_its_certificates_read_anew() {
+    let mut subscriber = Subscriber::start(false).await;
+    subscriber.a_mail_goes_through().await;
+    let read = subscriber.count(Operation::ReadCardCertificate);
+    subscriber.a_mail_goes_through().await;
+    assert_eq!(subscriber.count(Operation::ReadCardCertificate), read, "the card is remembered");
+
+    let iccsn = subscriber.testbed.world().account("A").unwrap().iccsn.clone();
+    subscriber.testbed.world().konnektor().replug(&iccsn).unwrap();
+    assert_eq!([subscriber.topic().await, subscriber.topic().await], ["CARD/REMOVED", "CARD/INSERTED"]);
+    subscriber.a_mail_goes_through().await;
+    assert!(subscriber.count(Operation::ReadCardCertificate) > read);
+}
+
+/// Spec: gemSpec_Kon 5.18.0, TIP1-A_4595 (CETP over TLS)
+#[tokio::test(flavor = "multi_thread")]
+async fn events_come_over_tls_where_the_konnektor_wants_it() {
+    let mut subscriber = Subscriber::start(true).await;
+    let konnektor = subscriber.testbed.world().konnektor();
+    konnektor.restart();
+    assert_eq!(subscriber.topic().await, "BOOTUP/BOOTUP_COMPLETE");
+    subscriber.a_mail_goes_through().await;
+}
+
+/// Spec: none — robustness.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_konnektor_is_sent_away_and_harms_nobody() {
+    let mut subscriber = Subscriber::start(false).await;
+    for nonsense in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"CETP\xff\xff\xff\xff", b"CETP\0\0\0\x04<a/>"] {
+        let mut stranger = TcpStream::connect(subscriber.listener).await.unwrap();
+        stranger.write_all(nonsense).await.unwrap();
+        assert!(matches!(stranger.read(&mut [0; 9]).await, Ok(0) | Err(_)));
+    }
+    subscriber.testbed.world().konnektor().restart();
+    assert_eq!(subscriber.topic().await, "BOOTUP/BOOTUP_COMPLETE");
+    subscriber.a_mail_goes_through().await;
 }

@@ -91,7 +91,7 @@ async fn a_card_that_was_pulled_is_found_again_without_reading_its_certificates(
     assert_eq!(konnektor(&practice).count(Operation::ReadCardCertificate), certificates);
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2057, KOM-LE-A_2047 (01)
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2057, KOM-LE-A_2062, KOM-LE-A_2047 (01)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_is_out_delays_mails_and_loses_none() {
     let practice = practice().await;
@@ -174,6 +174,46 @@ async fn a_pin_and_a_handle_that_end_during_decryption_are_renewed_once() {
         assert_eq!(konnektor(&practice).count(Operation::VerifyPin), before + prompts, "{code}");
         assert_eq!(konnektor(&practice).count(Operation::DecryptDocument), decrypted + 2, "{code}");
     }
+}
+
+/// A handle that ends, and a PIN that is forgotten, between GetCards and the signature.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2052, KOM-LE-A_2058; gemSpec_Kon 5.18.0, faults 4085 and 4101
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handle_and_a_pin_that_end_before_the_signature_are_renewed_within_the_same_mail() {
+    let practice = practice().await;
+    a_mail_goes_through(&practice).await;
+    let counts = || {
+        let operations = [Operation::GetCards, Operation::VerifyPin, Operation::SignDocument];
+        operations.map(|operation| konnektor(&practice).count(operation))
+    };
+    konnektor(&practice).clear_operations();
+    a_mail_goes_through(&practice).await;
+    let [cards, _, _] = counts();
+    for (operation, code, expected) in [
+        (Operation::GetPinStatus, 4101, [cards + 1, 0, 1]),
+        (Operation::SignDocument, 4101, [cards + 1, 0, 2]),
+        (Operation::SignDocument, 4008, [cards + 1, 0, 2]),
+        (Operation::SignDocument, 4085, [cards, 1, 2]),
+    ] {
+        konnektor(&practice).clear_operations();
+        konnektor(&practice).inject(operation, Times::ONCE, Injection::Fault(Fault::new(code)));
+        a_mail_goes_through(&practice).await;
+        assert_eq!(counts(), expected, "{operation:?} {code}");
+    }
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021; gemSpec_Kon 5.18.0, fault 4101
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handle_that_stays_invalid_is_tried_twice_and_no_more() {
+    let practice = practice().await;
+    let invalid = Injection::Fault(Fault::new(4101));
+    konnektor(&practice).inject(Operation::SignDocument, Times::ALWAYS, invalid);
+    let reply = send(&practice).await;
+    assert!(reply.starts_with("451"), "{reply}");
+    assert_eq!(konnektor(&practice).count(Operation::SignDocument), 2);
+    konnektor(&practice).clear_injections();
+    a_mail_goes_through(&practice).await;
 }
 
 /// Trusts the Konnektor's present certificate, and if asked also the next one.

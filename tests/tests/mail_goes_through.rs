@@ -40,7 +40,9 @@ async fn between_rsa_and_ecc_in_every_combination() {
     }
 }
 
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2032 (UserId), KOM-LE-A_2061
+/// The card of the practice is in reach, too, and comes first; the entry in recipient-emails tells which one has the key.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2032 (UserId), KOM-LE-A_2059, KOM-LE-A_2060, KOM-LE-A_2061
 #[tokio::test(flavor = "multi_thread")]
 async fn to_a_person_with_an_hba() {
     let practice = Practice::start().await.unwrap();

@@ -1,30 +1,60 @@
 //! [`Answers`]: carries out what a flow asks, through caches, the Konnektor and the directory.
 
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use kim_flow::{
-    Call, CardMemory, CardSearch, DownloadError, FromKonnektor, LookUp, LookUpError, Purpose, UploadError,
+    Call, CardMemory, CardPin, CardSearch, DownloadError, FromKonnektor, LookUp, LookUpError, Purpose,
+    UploadError,
 };
 use kim_konnektor::{
-    CertRef, Crypt, DecryptDocument, EncryptDocument, Error, GetCards, GetJobNumber, GetPinStatus, Operation,
-    ReadCardCertificate, SignDocument, VerifyCertificate, VerifyDocument, VerifyPin,
+    Card, CertRef, Class, Crypt, DecryptDocument, EncryptDocument, Error, GetCards, GetJobNumber,
+    GetPinStatus, Operation, PinKind, PinResult, ReadCardCertificate, Reason, SignDocument,
+    VerifyCertificate, VerifyDocument, VerifyPin,
 };
 use kim_smime::Certificate;
 use kim_types::{Address, CardHandle, Iccsn};
 use kim_vzd::Listing;
 
+use crate::konnektor::{Turn, is_out};
 use crate::participant::Participant;
 
 /// The used job number: a new one is worth another attempt (gemSpec_Kon, fault 4252).
 const JOB_NUMBER_USED: u32 = 4252;
 
-/// Answers the calls of one participant.
+/// Answers the calls of one mail with one Konnektor: handles of cards are good for no other.
 pub(crate) struct Answers<'a> {
     pub(crate) participant: &'a Participant,
+    pub(crate) turn: Turn,
+    /// Whose handles were given out for this mail, so that a card is found again when its handle has changed.
+    cards: Mutex<HashMap<CardHandle, Iccsn>>,
+    /// The Konnektor did not answer.
+    lost: AtomicBool,
+    /// Nobody knows whether a signature was made or a person was asked.
+    committed: AtomicBool,
 }
 
-impl Answers<'_> {
+impl<'a> Answers<'a> {
+    pub(crate) fn new(participant: &'a Participant, turn: Turn) -> Self {
+        let (lost, committed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { participant, turn, cards: Mutex::default(), lost, committed }
+    }
+
+    /// Answers for the same mail with the next Konnektor, if this one stopped to answer and nothing stands against it: a
+    /// second signature beside one that may have been made, or a person who may be on the way to the terminal.
+    pub(crate) fn start_over(self) -> Option<Self> {
+        if !self.lost.load(Relaxed) || self.committed.load(Relaxed) {
+            return None;
+        }
+        let turn = self.turn.next()?;
+        tracing::info!("the mail starts over with another Konnektor");
+        Some(Self::new(self.participant, turn))
+    }
+
     /// Carries out a call and gives the flow's next step.
     pub(crate) async fn answer<S>(&self, call: Call<S>) -> S {
         match call {
@@ -34,7 +64,7 @@ impl Answers<'_> {
             }
             Call::Limits(ask) => ask.answer(None),
             Call::Cards(ask) => {
-                let cards = self.call(&GetCards::default()).await;
+                let cards = self.cards().await;
                 ask.answer(cards)
             }
             Call::CardCertificates(ask) => {
@@ -43,16 +73,13 @@ impl Answers<'_> {
                 ask.answer(certificates)
             }
             Call::PinStatus(ask) => {
-                let question = ask.question();
-                let status =
-                    self.call(&GetPinStatus { card: question.card.clone(), pin: question.pin }).await;
+                let CardPin { card, pin } = ask.question();
+                let status = self.with_card(card, |card| GetPinStatus { card, pin: *pin }).await;
                 ask.answer(status)
             }
             Call::VerifyPin(ask) => {
-                let question = ask.question();
-                let Participant { konnektor, account, .. } = self.participant;
-                let operation = VerifyPin { card: question.card.clone(), pin: question.pin };
-                let result = konnektor.soap.verify_pin(&account.context, &operation).await;
+                let CardPin { card, pin } = ask.question();
+                let result = self.verify_pin(card, *pin).await;
                 ask.answer(result)
             }
             Call::Sign(ask) => {
@@ -66,14 +93,15 @@ impl Answers<'_> {
                     certificates: question.certificates.clone(),
                     attribute: question.attribute.clone(),
                 };
-                let cms = self.call(&operation).await;
+                let cms = self.call_any(&operation).await;
                 ask.answer(cms)
             }
             Call::CheckCertificates(ask) => {
                 let mut verdicts = Vec::with_capacity(ask.question().len());
                 for certificate in ask.question() {
                     verdicts.push(
-                        self.call(&VerifyCertificate { certificate: certificate.clone(), at: None }).await,
+                        self.call_any(&VerifyCertificate { certificate: certificate.clone(), at: None })
+                            .await,
                     );
                 }
                 ask.answer(verdicts)
@@ -100,33 +128,122 @@ impl Answers<'_> {
             // Nothing remembers yet who was told, and nobody is to be told with every mail.
             Call::NoticeDue(ask) => ask.answer(false),
             Call::Verify(ask) => {
-                let verification = self.call(&VerifyDocument { cms: ask.question().clone() }).await;
+                let verification = self.call_any(&VerifyDocument { cms: ask.question().clone() }).await;
                 ask.answer(verification)
             }
         }
     }
 
+    /// Calls an operation of the Konnektor of this mail.
     async fn call<O: Operation>(&self, operation: &O) -> FromKonnektor<O::Response> {
-        let Participant { konnektor, account, .. } = self.participant;
-        konnektor.soap.call(&account.context, operation).await
+        let result = self.turn.konnektor.call(&self.participant.account.context, operation).await;
+        self.noted(result)
     }
 
-    /// A job number is used up by a signature; if the Konnektor thinks it was used before, a new one is fetched once.
-    /// Nothing else makes a signature be asked for twice.
+    /// Calls an operation that needs no card, of another Konnektor if this one does not answer.
+    async fn call_any<O: Operation>(&self, operation: &O) -> FromKonnektor<O::Response> {
+        self.turn.call(&self.participant.account.context, operation).await
+    }
+
+    /// Calls an operation with a card; if its handle has just become invalid, once more with the new one.
+    async fn with_card<O: Operation>(
+        &self,
+        card: &CardHandle,
+        operation: impl Fn(CardHandle) -> O,
+    ) -> FromKonnektor<O::Response> {
+        match self.call(&operation(card.clone())).await {
+            Err(error) if error.class() == Class::Refresh => match self.found_again(card).await {
+                Some(card) => self.call(&operation(card)).await,
+                None => Err(error),
+            },
+            result => result,
+        }
+    }
+
+    fn noted<T>(&self, result: FromKonnektor<T>) -> FromKonnektor<T> {
+        if result.as_ref().is_err_and(is_out) {
+            self.lost.store(true, Relaxed);
+        }
+        result
+    }
+
+    /// Notes that nobody knows what became of a call that must not be repeated.
+    fn once<T>(&self, result: FromKonnektor<T>) -> FromKonnektor<T> {
+        if let Err(Error::Unavailable { reason }) = &result
+            && !matches!(reason, Reason::Connect | Reason::Tls)
+        {
+            self.committed.store(true, Relaxed);
+        }
+        result
+    }
+
+    async fn cards(&self) -> FromKonnektor<Vec<Card>> {
+        let cards = self.call(&GetCards::default()).await?;
+        let mut known = self.cards.lock().unwrap_or_else(PoisonError::into_inner);
+        for card in &cards {
+            if let Some(iccsn) = &card.iccsn {
+                known.entry(card.handle.clone()).or_insert_with(|| iccsn.clone());
+            }
+        }
+        drop(known);
+        Ok(cards)
+    }
+
+    /// The handle that a card has now.
+    async fn found_again(&self, card: &CardHandle) -> Option<CardHandle> {
+        let iccsn = self.cards.lock().unwrap_or_else(PoisonError::into_inner).get(card).cloned()?;
+        let cards = self.cards().await.ok()?;
+        cards.into_iter().find(|card| card.iccsn.as_ref() == Some(&iccsn)).map(|card| card.handle)
+    }
+
+    async fn verify_pin(&self, card: &CardHandle, pin: PinKind) -> FromKonnektor<PinResult> {
+        let verify = async |card: CardHandle| {
+            let operation = VerifyPin { card, pin };
+            let result = self.turn.konnektor.verify_pin(&self.participant.account.context, &operation).await;
+            self.once(self.noted(result))
+        };
+        match verify(card.clone()).await {
+            Err(error) if error.class() == Class::Refresh => match self.found_again(card).await {
+                Some(card) => verify(card).await,
+                None => Err(error),
+            },
+            result => result,
+        }
+    }
+
+    /// Signs. Three faults say that nothing was signed and have a cure, each of which is tried once: a used job number, a
+    /// handle that has changed, a PIN that is not verified any more. Nothing else makes a signature be asked for twice.
     async fn sign(&self, question: &kim_flow::Sign) -> FromKonnektor<Bytes> {
-        let mut second = false;
+        let (mut renumbered, mut found_again, mut verified) = (false, false, false);
+        let mut card = question.card.clone();
         loop {
-            let job = self.call(&GetJobNumber).await?;
             let operation = SignDocument {
-                card: question.card.clone(),
-                crypt: self.participant.konnektor.signature,
-                job,
+                card: card.clone(),
+                crypt: self.turn.konnektor.signature,
+                job: self.call(&GetJobNumber).await?,
                 document: question.document.clone(),
                 attribute: question.attribute.clone(),
             };
-            match self.call(&operation).await {
-                Err(Error::Fault(fault)) if fault.has(JOB_NUMBER_USED) && !second => second = true,
-                signed => return signed.map(|signed| signed.cms),
+            let error = match self.once(self.call(&operation).await) {
+                Ok(signed) => return Ok(signed.cms),
+                Err(error) => error,
+            };
+            match error.class() {
+                _ if error.fault().is_some_and(|fault| fault.has(JOB_NUMBER_USED)) && !renumbered => {
+                    renumbered = true;
+                }
+                Class::Refresh if !found_again => {
+                    found_again = true;
+                    card = self.found_again(&question.card).await.ok_or(error)?;
+                }
+                Class::Pin if !verified => {
+                    verified = true;
+                    match self.verify_pin(&card, PinKind::Smc).await {
+                        Ok(PinResult::Ok) => {}
+                        _ => return Err(error),
+                    }
+                }
+                _ => return Err(error),
             }
         }
     }
@@ -140,8 +257,8 @@ impl Answers<'_> {
         let mut found = Vec::new();
         let mut trouble = None;
         for crypt in [Crypt::Ecc, Crypt::Rsa] {
-            match self.call(&ReadCardCertificate { card: card.clone(), reference, crypt: Some(crypt) }).await
-            {
+            let read = |card| ReadCardCertificate { card, reference, crypt: Some(crypt) };
+            match self.with_card(card, read).await {
                 Ok(certificate) => found.extend(certificate),
                 Err(error) => trouble = Some(error),
             }
@@ -167,27 +284,27 @@ impl Answers<'_> {
 
     /// All addresses at once: the directory takes its time for each.
     async fn look_up(&self, question: &LookUp) -> Vec<Result<Listing, LookUpError>> {
-        let answers = question.addresses.iter().map(|address| self.listing(address, question.cache));
+        let answers =
+            question.addresses.iter().map(|address| listing(self.participant, address, question.cache));
         futures_util::future::join_all(answers).await
     }
+}
 
-    pub(crate) async fn listing(&self, address: &Address, cache: bool) -> Result<Listing, LookUpError> {
-        let key = (self.participant.konnektor.id.clone(), address.to_key());
-        if cache && let Some(listing) = self.participant.shared.listings.find(&key, Instant::now()) {
-            return Ok(listing);
-        }
-        match self.participant.konnektor.directory.look_up(address).await {
-            Ok(listing) => {
-                let lifetime = lifetime(&listing, SystemTime::now());
-                self.participant.shared.listings.keep(key, listing.clone(), Instant::now(), lifetime);
-                Ok(listing)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the directory did not answer");
-                Err(LookUpError::Unavailable)
-            }
-        }
+/// What the cache or the directory has for an address.
+pub(crate) async fn listing(
+    participant: &Participant,
+    address: &Address,
+    cache: bool,
+) -> Result<Listing, LookUpError> {
+    let Participant { shared, konnektors, .. } = participant;
+    let key = (konnektors.id.clone(), address.to_key());
+    if cache && let Some(listing) = shared.listings.find(&key, Instant::now()) {
+        return Ok(listing);
     }
+    let listing = konnektors.look_up(address).await.map_err(|_| LookUpError::Unavailable)?;
+    let lifetime = lifetime(&listing, shared.clock.now());
+    shared.listings.keep(key, listing.clone(), Instant::now(), lifetime);
+    Ok(listing)
 }
 
 /// How long a listing may be kept: not beyond the end of a certificate, and not at all without one, so that an address

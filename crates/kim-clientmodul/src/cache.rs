@@ -37,6 +37,19 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         }
     }
 
+    /// All keys and values that have not ended, in no order.
+    pub(crate) fn entries(&self, now: Instant) -> Vec<(K, V)> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let alive = entries.iter().filter(|(_, (end, _))| *end > now);
+        alive.map(|(key, (_, value))| (key.clone(), value.clone())).collect()
+    }
+
+    /// Forgets values.
+    pub(crate) fn forget(&self, is_outdated: impl Fn(&V) -> bool) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|_, (_, value)| !is_outdated(value));
+    }
+
     /// Keeps a value for the lifetime of the cache, or for `at_most` if that is shorter.
     pub(crate) fn keep(&self, key: K, value: V, now: Instant, at_most: Option<Duration>) {
         let lifetime = at_most.map_or(self.lifetime, |limit| limit.min(self.lifetime));
@@ -68,6 +81,15 @@ mod tests {
             (Some(1), None, None)
         );
         assert_eq!(cache.find(&"a", now + HOUR), None);
+    }
+
+    #[test]
+    fn what_is_outdated_is_forgotten_at_once() {
+        let (cache, now) = (Cache::new(HOUR, 9), Instant::now());
+        cache.keep("a", 1, now, None);
+        cache.keep("b", 2, now, None);
+        cache.forget(|value| *value == 1);
+        assert_eq!((cache.find(&"a", now), cache.find(&"b", now)), (None, Some(2)));
     }
 
     #[test]

@@ -3,18 +3,18 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kim_konnektor::{CetpDecoder, Event};
-use kim_types::KonnektorId;
+use kim_types::Iccsn;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::clientmodul::{Clientmodul, UnknownKonnektor};
+use crate::clientmodul::Clientmodul;
 
 /// How many connections are read at a time; a Konnektor opens one or one for each event.
 const MAX_CONNECTIONS: usize = 8;
@@ -24,11 +24,13 @@ const IDLE_TIME: Duration = Duration::from_secs(60);
 
 /// Takes the events a Konnektor sends (CETP) and makes the Clientmodul forget what they make outdated.
 ///
-/// After a restart of the Konnektor its service directory is read anew. Events about cards need nothing: handles are asked
-/// for with every mail, and cards are remembered by their number. An event decides nothing by itself, so whoever sends a
-/// false one causes a question to the Konnektor and nothing else.
+/// After a restart (BOOTUP) the service directories are read anew, Konnektors that did not answer are tried at once, and
+/// [`subscribe`](crate::subscribe()) makes its subscriptions anew. After CARD/INSERTED and CARD/REMOVED it is forgotten which
+/// certificates the card has: an HSM-B may come back with new ones. Handles need no event, they are asked for with every
+/// mail. One port serves all Konnektors: an event decides nothing by itself, so whoever sends a false one causes questions to
+/// the Konnektors and nothing else.
 ///
-/// Who listens has to subscribe, with [`kim_konnektor::Subscribe`] and the address other hosts see.
+/// Who listens has to subscribe.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2076; gemSpec_Kon 5.18.0, TIP1-A_4595 (CETP).
 pub struct EventListener {
@@ -53,22 +55,16 @@ impl EventListener {
         self.listener.local_addr()
     }
 
-    /// Takes the events of one Konnektor, and hands each on, until it is dropped.
-    ///
-    /// # Errors
-    /// There is no such Konnektor.
+    /// Takes the events of all Konnektors, and hands each on, until it is dropped. `clientmodul` is looked at with every
+    /// event, so that a new configuration gets them.
     pub async fn serve(
         self,
-        clientmodul: Clientmodul,
-        konnektor: &KonnektorId,
+        clientmodul: watch::Receiver<Clientmodul>,
         event: impl Fn(&Event) + Send + Sync + 'static,
-    ) -> Result<(), UnknownKonnektor> {
-        let konnektor = clientmodul.konnektor(konnektor)?;
+    ) {
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let taken = Arc::new(move |reported: &Event| {
-            if reported.is_about("BOOTUP") {
-                konnektor.soap.forget_directory();
-            }
+            take(&clientmodul.borrow(), reported);
             event(reported);
         });
         let mut connections = JoinSet::new();
@@ -89,6 +85,17 @@ impl EventListener {
                 }
             });
         }
+    }
+}
+
+/// Forgets what an event makes outdated.
+fn take(clientmodul: &Clientmodul, event: &Event) {
+    if event.is_about("BOOTUP") {
+        let konnektors = clientmodul.konnektors().flat_map(|konnektors| konnektors.iter());
+        konnektors.for_each(|konnektor| konnektor.restarted(Instant::now()));
+    } else if event.is_about("CARD/INSERTED") || event.is_about("CARD/REMOVED") {
+        let card = event.parameter("ICCSN").and_then(|iccsn| iccsn.0.trim().parse::<Iccsn>().ok());
+        clientmodul.shared().cards.forget(|known| card.as_ref().is_none_or(|card| card == known));
     }
 }
 

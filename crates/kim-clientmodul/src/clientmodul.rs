@@ -2,20 +2,25 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use kim_smime::IssuerAndSerial;
-use kim_types::{Address, Context, Iccsn, KonnektorId};
+use kim_types::{Address, Context, Iccsn, KonnektorId, MandantId};
 use kim_vzd::Listing;
 use thiserror::Error;
 
 use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::expiry::{self, CertificateInUse};
+use crate::konnektor::{KonnektorHealth, Konnektors};
 use crate::participant::Participant;
 use crate::settings::{Fachdienst, Settings};
-use crate::soap::KonnektorClient;
-use crate::vzd::DirectoryClient;
 
 /// How many entries each cache holds at most.
 const CACHE_CAPACITY: usize = 10_000;
+
+/// How long it is remembered who logged in and which servers there are.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A KIM Clientmodul: protects outgoing mails and opens incoming ones, for any number of accounts.
 ///
@@ -29,21 +34,21 @@ pub struct Clientmodul(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) rules: kim_flow::Rules,
     pub(crate) fachdienst: Fachdienst,
+    pub(crate) clock: Clock,
     pub(crate) smtp: kim_smtp::Config,
     pub(crate) pop3: kim_pop3::Config,
     pub(crate) listings: Cache<(KonnektorId, String), Listing>,
     pub(crate) cards: Cache<(String, IssuerAndSerial), Iccsn>,
     pub(crate) server_verdicts: Cache<[u8; 32], ()>,
-    konnektors: HashMap<KonnektorId, Arc<Konnektor>>,
+    /// The certificates of the settings.
+    pub(crate) certificates: Vec<CertificateInUse>,
+    /// The ends of the certificates that mail servers have shown.
+    pub(crate) server_certificates: Cache<String, SystemTime>,
+    /// Who has logged in, each Mandant with one of its call contexts.
+    pub(crate) mandants: Cache<(KonnektorId, MandantId), Context>,
+    pub(crate) card_certificates: Cache<(KonnektorId, MandantId), Vec<CertificateInUse>>,
+    konnektors: HashMap<KonnektorId, Arc<Konnektors>>,
     default: Option<KonnektorId>,
-}
-
-/// A Konnektor in use.
-pub(crate) struct Konnektor {
-    pub(crate) id: KonnektorId,
-    pub(crate) soap: KonnektorClient,
-    pub(crate) directory: DirectoryClient,
-    pub(crate) signature: kim_konnektor::Crypt,
 }
 
 /// For whom the Clientmodul works: an account and the way to its cards.
@@ -81,25 +86,28 @@ impl Clientmodul {
     /// A Clientmodul that connects to nothing yet.
     pub fn new(settings: Settings) -> Self {
         let default = settings.konnektors.iter().find(|one| one.default).map(|one| one.id.clone());
-        let konnektors = settings.konnektors.into_iter().map(|one| {
-            let konnektor = Konnektor {
-                id: one.id.clone(),
-                soap: KonnektorClient::new(one.soap),
-                directory: DirectoryClient::new(one.directory),
-                signature: one.signature,
-            };
-            (one.id, Arc::new(konnektor))
-        });
+        let mut konnektors: HashMap<KonnektorId, Konnektors> = HashMap::new();
+        for one in settings.konnektors {
+            match konnektors.get_mut(&one.id) {
+                Some(known) => known.add(one),
+                None => drop(konnektors.insert(one.id.clone(), Konnektors::new(one))),
+            }
+        }
         Self(Arc::new(Shared {
-            konnektors: konnektors.collect(),
+            konnektors: konnektors.into_iter().map(|(id, konnektors)| (id, Arc::new(konnektors))).collect(),
             default,
             rules: settings.rules,
             fachdienst: settings.fachdienst,
+            clock: Clock::default(),
             smtp: settings.smtp,
             pop3: settings.pop3,
             listings: Cache::new(settings.caches.certificates, CACHE_CAPACITY),
             cards: Cache::new(settings.caches.cards, CACHE_CAPACITY),
             server_verdicts: Cache::new(settings.caches.certificates, CACHE_CAPACITY),
+            certificates: settings.certificates,
+            server_certificates: Cache::new(WEEK, CACHE_CAPACITY),
+            mandants: Cache::new(WEEK, CACHE_CAPACITY),
+            card_certificates: Cache::new(expiry::DAY, CACHE_CAPACITY),
         }))
     }
 
@@ -109,12 +117,29 @@ impl Clientmodul {
     /// The account names a Konnektor that is not configured, or none is marked as default.
     pub fn participant(&self, account: Account) -> Result<Participant, UnknownKonnektor> {
         let id = account.konnektor.as_ref().or(self.0.default.as_ref()).ok_or(UnknownKonnektor)?;
-        let konnektor = self.konnektor(id)?;
-        Ok(Participant { shared: self.0.clone(), konnektor, account })
+        let konnektors = self.konnektors_of(id)?;
+        Ok(Participant { shared: self.0.clone(), konnektors, account })
     }
 
-    pub(crate) fn konnektor(&self, id: &KonnektorId) -> Result<Arc<Konnektor>, UnknownKonnektor> {
+    /// The time of the TI as far as it is known: what stands in Expires, and what belongs into tokens.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2230.
+    pub fn now(&self) -> SystemTime {
+        self.0.clock.now()
+    }
+
+    /// How all Konnektors are, as far as calls have shown; nothing is asked for it.
+    pub fn health(&self) -> Vec<KonnektorHealth> {
+        let now = Instant::now();
+        self.konnektors().flat_map(|konnektors| konnektors.health(now)).collect()
+    }
+
+    pub(crate) fn konnektors_of(&self, id: &KonnektorId) -> Result<Arc<Konnektors>, UnknownKonnektor> {
         self.0.konnektors.get(id).cloned().ok_or(UnknownKonnektor)
+    }
+
+    pub(crate) fn konnektors(&self) -> impl Iterator<Item = &Arc<Konnektors>> {
+        self.0.konnektors.values()
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -37,6 +37,8 @@ const MAX_HEADER: (usize, usize) = (64 * 1024, 100);
 pub(crate) struct HttpClient {
     tls: Arc<ClientConfig>,
     idle: Arc<Idle>,
+    /// The certificate that a server has shown last.
+    shown: Mutex<Option<Bytes>>,
 }
 
 /// A request: what, to where, with which octets.
@@ -85,7 +87,7 @@ pub(crate) enum HttpError {
 
 impl HttpClient {
     pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tls, idle: Arc::default() }
+        Self { tls, idle: Arc::default(), shown: Mutex::default() }
     }
 
     /// Sends a request and reads the header of the response. Its body may have `limit` octets.
@@ -106,9 +108,15 @@ impl HttpClient {
         Ok(Response { status: head.status, fields: head.headers, body, left: limit, reused, home })
     }
 
+    /// The certificate that a server has shown last, as DER.
+    pub(crate) fn server_certificate(&self) -> Option<Bytes> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn connect(&self, authority: &Authority) -> Result<SendRequest<RequestBody>, HttpError> {
         let Authority { host, port } = authority;
         let connected = upstream::connect(host, *port, self.tls.clone(), CONNECT_TIME).await?;
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(connected.certificate);
         let (size, fields) = MAX_HEADER;
         let (line, connection) = http1::Builder::new()
             .max_header_size(size)
@@ -178,13 +186,13 @@ fn failure(error: &hyper::Error, reused: bool) -> HttpError {
 
 /// Host and port of a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Authority {
-    host: String,
-    port: u16,
+pub(crate) struct Authority {
+    pub(crate) host: String,
+    pub(crate) port: u16,
 }
 
 impl Authority {
-    fn of(url: &str) -> Result<Self, HttpError> {
+    pub(crate) fn of(url: &str) -> Result<Self, HttpError> {
         let url: Uri = url.parse().map_err(|_| HttpError::Url)?;
         // User names and passwords in URLs end up in logs.
         let authority = url.authority().filter(|authority| !authority.as_str().contains('@'));

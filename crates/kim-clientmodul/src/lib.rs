@@ -7,6 +7,13 @@
 //!   port, no service, nothing global.
 //! - **As a proxy for mail programs.** [`Server`] listens and runs an SMTP or POP3 session for every client.
 //!
+//! Three tasks are for applications that stay up, and each is spawned by whoever wants it: [`subscribe()`] with an
+//! [`EventListener`] to hear of restarts and cards at once, [`watch_certificates()`] to be told in time which certificate ends,
+//! [`keep_time()`] to go by the clock of the TI.
+//!
+//! Several Konnektors may serve the same user names: they share the work by weight, and when one does not answer, another one
+//! does what may be done twice.
+//!
 //! ```no_run
 //! use kim_clientmodul::{Account, Clientmodul, Settings};
 //! use kim_types::{Envelope, Octets};
@@ -33,7 +40,12 @@ mod answers;
 mod cache;
 mod cetp;
 mod clientmodul;
+mod clock;
+mod expiry;
+mod fetch_certificate;
+mod health;
 mod http;
+mod konnektor;
 mod legs;
 mod login;
 mod participant;
@@ -43,14 +55,20 @@ mod settings;
 mod smtp;
 mod soap;
 mod spool;
+mod subscribe;
 mod upstream;
 mod vzd;
 
 pub use cetp::EventListener;
 pub use clientmodul::{Account, Clientmodul, UnknownKonnektor};
+pub use clock::keep_time;
+pub use expiry::{CertificateInUse, watch_certificates};
+pub use fetch_certificate::{FetchError, fetch_certificate};
+pub use konnektor::KonnektorHealth;
 pub use participant::Participant;
 pub use server::{ListenError, Protocol, Server, ServerLimits, TlsSwitch};
 pub use settings::{Caches, Fachdienst, Konnektor, Settings};
 pub use soap::{Auth, Directory, KonnektorClient, KonnektorSettings};
 pub use spool::{Spool, SpoolError, SpoolSettings, Spooled};
+pub use subscribe::subscribe;
 pub use vzd::{DirectoryClient, DirectoryError, DirectorySettings};

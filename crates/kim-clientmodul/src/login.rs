@@ -43,12 +43,16 @@ pub(crate) async fn connect(
     user: &UserName,
 ) -> Result<(Participant, Box<dyn Connection>), LoginError> {
     let participant = clientmodul.participant(Account::of(user)).map_err(|_| LoginError::UnknownKonnektor)?;
-    match participant.konnektor.soap.call(&user.context, &GetCards::default()).await {
+    let konnektors = participant.konnektors.in_turn(Instant::now());
+    match konnektors.call(&user.context, &GetCards::default()).await {
         Err(Error::Fault(fault)) if fault.is_context() => {
             return Err(LoginError::UnknownContext(Error::Fault(fault)));
         }
         Err(error) => tracing::warn!(%error, "the Konnektor could not be asked about the call context"),
-        Ok(_) => {}
+        Ok(_) => {
+            let key = (participant.konnektors.id.clone(), user.context.mandant.clone());
+            participant.shared.mandants.keep(key, user.context.clone(), Instant::now(), None);
+        }
     }
     let fachdienst = &participant.shared.fachdienst;
     let server = user.server.as_ref().ok_or(LoginError::NoServer)?;
@@ -67,6 +71,10 @@ pub(crate) async fn connect(
     let connection =
         upstream::connect(host.trim_matches(['[', ']']), server.port, tls, fachdienst.connect_timeout)
             .await?;
+    if let Some(end) = kim_tls::not_after(&connection.certificate) {
+        let name = format!("certificate of mail server {host}:{}", server.port);
+        participant.shared.server_certificates.keep(name, end, Instant::now(), None);
+    }
     if fachdienst.verify_with_konnektor {
         ask_konnektor(&participant, &connection.certificate).await?;
     }
@@ -80,17 +88,17 @@ pub(crate) async fn connect(
 ///
 /// Spec: KIM 1.5.3, A_24063.
 async fn ask_konnektor(participant: &Participant, certificate: &bytes::Bytes) -> Result<(), LoginError> {
-    let Participant { shared, konnektor, account } = participant;
+    let Participant { shared, konnektors, account } = participant;
     let fingerprint = kim_tls::fingerprint(certificate);
     if shared.server_verdicts.find(&fingerprint, Instant::now()).is_some() {
         return Ok(());
     }
     let question = VerifyCertificate { certificate: certificate.clone(), at: None };
-    match konnektor.soap.call(&account.context, &question).await {
+    match konnektors.in_turn(Instant::now()).call(&account.context, &question).await {
         Ok(verdict) => match verdict.result {
             CertificateResult::Invalid => Err(LoginError::InvalidCertificate),
             CertificateResult::Valid => {
-                let left = kim_tls::time_left(certificate, std::time::SystemTime::now());
+                let left = kim_tls::time_left(certificate, shared.clock.now());
                 shared.server_verdicts.keep(fingerprint, (), Instant::now(), Some(left));
                 Ok(())
             }

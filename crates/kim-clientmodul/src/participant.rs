@@ -1,15 +1,16 @@
 //! [`Participant`]: protect and open, the Clientmodul without ports.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::Instant;
 
 use bytes::Bytes;
 use kim_flow::receive::{self, Delivered};
 use kim_flow::{Protected, Refused, Run, send};
 use kim_types::{Address, Envelope, Octets};
 
-use crate::answers::Answers;
-use crate::clientmodul::{Account, Konnektor, Shared};
+use crate::answers::{Answers, listing};
+use crate::clientmodul::{Account, Shared};
+use crate::konnektor::{Konnektor, Konnektors};
 
 /// One account with its way to cards and directory.
 ///
@@ -20,7 +21,7 @@ use crate::clientmodul::{Account, Konnektor, Shared};
 #[derive(Clone)]
 pub struct Participant {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) konnektor: Arc<Konnektor>,
+    pub(crate) konnektors: Arc<Konnektors>,
     pub(crate) account: Account,
 }
 
@@ -35,19 +36,26 @@ impl Participant {
     /// The message and the envelope of [`Protected`] go to the MTA; [`Protected::delivered`] then says what the client is
     /// told and whether a report is due.
     ///
+    /// All of it is done with one Konnektor. If that one stops to answer before a signature was asked for, the mail starts
+    /// over with another one that serves the account.
+    ///
     /// # Errors
     /// [`Refused`] has the reply for the client and the cause. The mail must not be sent.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019.
     pub async fn protect(&self, envelope: Envelope, mail: Octets) -> Result<Box<Protected>, Refused> {
-        let answers = Answers { participant: self };
-        let mut step = send::start(self.run().await, envelope, mail.into());
+        let mut answers = self.answers();
         loop {
-            step = match step {
-                send::Step::Call(call) => answers.answer(call).await,
-                send::Step::Protected(protected) => return Ok(protected),
-                send::Step::Refused(refused) => return Err(refused),
-            }
+            let mut step =
+                send::start(self.run(&answers.turn.konnektor).await, envelope.clone(), mail.clone().into());
+            let refused = loop {
+                step = match step {
+                    send::Step::Call(call) => answers.answer(call).await,
+                    send::Step::Protected(protected) => return Ok(protected),
+                    send::Step::Refused(refused) => break refused,
+                }
+            };
+            answers = answers.start_over().ok_or(refused)?;
         }
     }
 
@@ -55,12 +63,19 @@ impl Participant {
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
     pub async fn open(&self, message: Bytes) -> Delivered {
-        let answers = Answers { participant: self };
-        let mut step = receive::start(self.run().await, Octets::from(message).into());
+        let message = Octets::from(message);
+        let mut answers = self.answers();
         loop {
-            step = match step {
-                receive::Step::Call(call) => answers.answer(call).await,
-                receive::Step::Done(delivered) => return *delivered,
+            let mut step = receive::start(self.run(&answers.turn.konnektor).await, message.clone().into());
+            let delivered = loop {
+                step = match step {
+                    receive::Step::Call(call) => answers.answer(call).await,
+                    receive::Step::Done(delivered) => break delivered,
+                }
+            };
+            match answers.start_over() {
+                Some(next) => answers = next,
+                None => return *delivered,
             }
         }
     }
@@ -68,20 +83,25 @@ impl Participant {
     /// Looks an address up so that the answer waits in the cache.
     pub(crate) async fn prefetch(&self, address: &Address) {
         // A failure shows when the answer is needed.
-        let _ = Answers { participant: self }.listing(address, true).await;
+        let _ = listing(self, address, true).await;
+    }
+
+    /// Who answers for the next mail.
+    fn answers(&self) -> Answers<'_> {
+        Answers::new(self, self.konnektors.in_turn(Instant::now()))
     }
 
     /// The rules as this Konnektor allows them, and the moment.
-    async fn run(&self) -> Run {
+    async fn run(&self, konnektor: &Konnektor) -> Run {
         let mut rules = self.shared.rules.clone();
-        if let Ok(directory) = self.konnektor.soap.directory().await {
+        if let Ok(directory) = konnektor.directory().await {
             rules.konnektor_version = Some(directory.kim_version.clone());
             rules.konnektor_ecc = directory.services.supports_ecc();
         }
         Run {
             rules: Arc::new(rules),
             account: self.account.address.clone(),
-            now: SystemTime::now(),
+            now: self.shared.clock.now(),
             unique: kim_tls::random(),
         }
     }

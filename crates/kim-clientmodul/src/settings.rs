@@ -8,6 +8,7 @@ use kim_konnektor::Crypt;
 use kim_tls::{Anchors, Identity};
 use kim_types::KonnektorId;
 
+use crate::expiry::CertificateInUse;
 use crate::soap::KonnektorSettings;
 use crate::vzd::DirectorySettings;
 
@@ -19,10 +20,14 @@ pub struct Settings {
     pub rules: Rules,
     /// How the mail servers are reached.
     pub fachdienst: Fachdienst,
-    /// The Konnektors; the first one marked as default serves user names without a KonnektorId.
+    /// The Konnektors; the first one marked as default serves user names without a KonnektorId. Several with the same id
+    /// share the work: when one of them does not answer, another one does it.
     pub konnektors: Vec<Konnektor>,
     /// How long answers are kept.
     pub caches: Caches,
+    /// The certificates of the other settings, so that their end is reported in time: keys are in TLS configurations here,
+    /// which do not tell. See [`watch_certificates`](crate::watch_certificates()).
+    pub certificates: Vec<CertificateInUse>,
     /// The SMTP side.
     pub smtp: kim_smtp::Config,
     /// The POP3 side.
@@ -49,14 +54,19 @@ pub struct Fachdienst {
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_21457, A_21517, KOM-LE-A_2020.
 pub struct Konnektor {
-    /// The name user names may select it by.
+    /// The name user names may select it by. Several may have the same name if they reach the same cards.
     pub id: KonnektorId,
     /// Whether it serves user names without a KonnektorId.
     pub default: bool,
+    /// Its share of the work among those of the same name; 0 is for one that only steps in for others. Usual: 1.
+    pub weight: u32,
     /// How its services are called.
     pub soap: KonnektorSettings,
     /// How the directory is reached through it.
     pub directory: DirectorySettings,
+    /// Where it tells the time (sync_Time): host and port, usually 123. `None` if the clock of this machine is right
+    /// anyway. See [`keep_time`](crate::keep_time()).
+    pub time_server: Option<(String, u16)>,
     /// The algorithm of signatures. Default: RSA_ECC where the Konnektor knows the choice.
     pub signature: Crypt,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use kim_konnektor::{
@@ -82,13 +83,21 @@ pub struct KonnektorClient {
     http: HttpClient,
     directory: tokio::sync::Mutex<Option<Arc<Directory>>>,
     prompts: Mutex<HashMap<CardHandle, Arc<tokio::sync::Mutex<()>>>>,
+    /// What stood against a TLS connection last: said once, not with every call.
+    refusal: Mutex<Option<ConnectError>>,
 }
 
 impl KonnektorClient {
     /// A client that connects to nothing yet.
     pub fn new(settings: KonnektorSettings) -> Self {
         let http = HttpClient::new(settings.tls.clone());
-        Self { settings, http, directory: tokio::sync::Mutex::default(), prompts: Mutex::default() }
+        Self {
+            settings,
+            http,
+            directory: tokio::sync::Mutex::default(),
+            prompts: Mutex::default(),
+            refusal: Mutex::default(),
+        }
     }
 
     /// The service directory: read once, and again after a service could not be reached.
@@ -199,6 +208,11 @@ impl KonnektorClient {
         Ok(Directory { kim_version: directory.product().kim_version(), services })
     }
 
+    /// The certificate that the Konnektor has shown last, as DER.
+    pub fn server_certificate(&self) -> Option<Bytes> {
+        self.http.server_certificate()
+    }
+
     /// Has the service directory read anew by the next call, unless somebody is reading it now.
     pub(crate) fn forget_directory(&self) {
         if let Ok(mut known) = self.directory.try_lock() {
@@ -237,7 +251,21 @@ impl KonnektorClient {
             Err(HttpError::Closed { reused: true }) => self.http.send(call(Use::Fresh), limit).await,
             response => response,
         };
+        let refusal = match &response {
+            Err(HttpError::Connect(error)) if is_refusal(error) => Some(error.clone()),
+            _ => None,
+        };
+        self.say(refusal);
         response.map_err(failure)
+    }
+
+    /// Says what stands against a TLS connection, if that is new.
+    fn say(&self, refusal: Option<ConnectError>) {
+        let mut known = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = refusal.as_ref().filter(|_| *known != refusal) {
+            tracing::warn!(url = self.settings.url, %error, "no TLS connection to the Konnektor");
+        }
+        *known = refusal;
     }
 
     fn get_directory(&self, connection: Use) -> Call {
@@ -284,12 +312,14 @@ fn failure(error: HttpError) -> Error {
         HttpError::Url => return Error::Unsupported(Unsupported::Url),
         HttpError::TooLarge => return Error::TooLarge,
         HttpError::Connect(ConnectError::Timeout) => Reason::Timeout,
-        HttpError::Connect(ConnectError::Unreachable(_) | ConnectError::Host) => Reason::Connect,
-        HttpError::Connect(error) => {
-            tracing::warn!(%error, "no TLS connection to the Konnektor");
-            Reason::Tls
-        }
+        HttpError::Connect(error) if is_refusal(&error) => Reason::Tls,
+        HttpError::Connect(_) => Reason::Connect,
         HttpError::Closed { .. } | HttpError::Protocol => Reason::Closed,
     };
     Error::Unavailable { reason }
+}
+
+/// Whether there is somebody at the address with whom there is no TLS connection.
+fn is_refusal(error: &ConnectError) -> bool {
+    !matches!(error, ConnectError::Timeout | ConnectError::Unreachable(_) | ConnectError::Host)
 }
