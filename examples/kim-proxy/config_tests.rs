@@ -228,9 +228,9 @@ listen = "192.0.2.5:10999"
         "line 12: konnektor.password: a password never stands in this file",
         "line 12: konnektor.username: auth = \"basic\" needs",
         "line 12: konnektor.weight: a number from 0 to 1000",
-        "line 21: events.tls: off is for loopback addresses only",
-        "line 22: events.address: ",
-        "line 25: tls: unknown key",
+        "line 20: events.tls: off is for loopback addresses only",
+        "line 21: events.address: ",
+        "line 24: tls: unknown key",
     ] {
         assert!(problems.contains(expected), "{expected}\nis missing in\n{problems}");
     }

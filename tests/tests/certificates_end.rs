@@ -1,7 +1,5 @@
 //! The end of every certificate in use is known: whoever watches it can renew in time.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 

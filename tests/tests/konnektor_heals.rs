@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use kim_clientmodul::Settings;
+use kim_testbed::directory::{DirectoryFault, DirectoryOperation};
 use kim_testbed::konnektor::{Fault, Injection, Konnektor, Operation, PinStatus, Vendor};
 use kim_testbed::{Testbed, TestbedConfig, Times};
 use kim_tests::{Practice, mail};
@@ -213,6 +214,20 @@ async fn a_handle_that_stays_invalid_is_tried_twice_and_no_more() {
     assert!(reply.starts_with("451"), "{reply}");
     assert_eq!(konnektor(&practice).count(Operation::SignDocument), 2);
     konnektor(&practice).clear_injections();
+    a_mail_goes_through(&practice).await;
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_is_down_delays_mails_and_is_used_when_it_is_back() {
+    let practice = practice().await;
+    let directory = practice.testbed.world().directory();
+    for fault in [DirectoryFault::Close, DirectoryFault::Result(52), DirectoryFault::Result(51)] {
+        directory.faults().add(DirectoryOperation::Search, Times::ALWAYS, fault.clone());
+        let reply = send(&practice).await;
+        assert!(reply.starts_with("451"), "{fault:?}: {reply}");
+        directory.faults().clear();
+    }
     a_mail_goes_through(&practice).await;
 }
 

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use kim_clientmodul::{Auth, KonnektorClient, KonnektorSettings};
 use kim_examples::testbed_settings;
 use kim_konnektor::{
-    CertRef, Crypt, DecryptDocument, EncryptDocument, GetCards, GetJobNumber, Integrity, PinKind, PinResult,
-    ReadCardCertificate, SignDocument, VerifyDocument, VerifyPin,
+    CertRef, Crypt, DecryptDocument, EncryptDocument, Error, GetCards, GetJobNumber, Integrity, PinKind,
+    PinResult, ReadCardCertificate, Reason, SignDocument, VerifyDocument, VerifyPin,
 };
 use kim_testbed::konnektor::{ClientLogin, KonnektorConfig, Vendor};
 use kim_testbed::pki::KeyType;
 use kim_testbed::{Testbed, TestbedConfig};
-use kim_tls::{Pins, ServerTrust};
+use kim_tls::{Anchors, ExpectedName, Pins, ServerTrust};
 use kim_types::Secret;
 
 /// The Konnektors of the market, one of each manufacturer.
@@ -118,6 +118,33 @@ async fn clients_with_passwords_and_without_anything() {
         for login in [basic(), ClientLogin::None] {
             with_every_vendor(login, server, KeyType::Rsa, true).await;
         }
+    }
+}
+
+/// A Konnektor may be recognised by its authority and a name, too; another name is refused before anything is said.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2070
+#[tokio::test(flavor = "multi_thread")]
+async fn konnektors_that_are_recognised_by_their_authority() {
+    for server in [KeyType::Rsa, KeyType::Brainpool] {
+        let testbed = testbed(basic(), server, KeyType::Rsa, true).await;
+        let client = |name: &str| {
+            let trust = ServerTrust::Anchors {
+                anchors: Anchors::from_pem(testbed.fachdienst_trust_pem().as_bytes()).unwrap(),
+                name: ExpectedName::Dns(name.to_owned()),
+                required_kind: None,
+            };
+            let settings = testbed_settings(&testbed).unwrap().konnektors.remove(0).soap;
+            let tls = kim_tls::client_config(trust, None).unwrap();
+            let auth = Auth::Basic { user: "pvs".into(), password: Secret::from("geheim") };
+            KonnektorClient::new(KonnektorSettings { tls, auth, ..settings })
+        };
+        let context = &testbed.world().account("A").unwrap().context;
+        assert!(!client("konnektor.konlan").call(context, &GetCards::default()).await.unwrap().is_empty());
+        testbed.world().konnektor().clear_operations();
+        let refused = client("other.konlan").call(context, &GetCards::default()).await;
+        assert_eq!(refused, Err(Error::Unavailable { reason: Reason::Tls }));
+        assert_eq!(testbed.world().konnektor().operations(), []);
     }
 }
 

@@ -161,8 +161,13 @@ impl<'a> Answers<'a> {
     }
 
     fn noted<T>(&self, result: FromKonnektor<T>) -> FromKonnektor<T> {
-        if result.as_ref().is_err_and(is_out) {
-            self.lost.store(true, Relaxed);
+        match &result {
+            Err(error) if is_out(error) => self.lost.store(true, Relaxed),
+            Err(Error::Fault(fault)) => {
+                let class = fault.class();
+                tracing::warn!(%fault, code = class.code(), advice = class.advice(), "the Konnektor refuses");
+            }
+            _ => {}
         }
         result
     }

@@ -63,9 +63,12 @@ impl Konnektor {
         }
     }
 
-    /// What the Konnektor says about itself.
+    /// What the Konnektor says about itself. That it can be read does not mean that the services behind it work.
     pub(crate) async fn directory(&self) -> Result<Arc<Directory>, Error> {
-        self.noted(self.soap.directory().await)
+        match self.soap.directory().await {
+            Ok(directory) => Ok(directory),
+            Err(error) => self.noted(Err(error)),
+        }
     }
 
     /// Calls an operation.

@@ -7,11 +7,11 @@ mod clients;
 
 use std::time::Duration;
 
-use clients::{directory, directory_settings};
+use clients::{directory, directory_settings, identity, tls};
 use kim_clientmodul::{DirectoryClient, DirectoryError, DirectorySettings};
 use kim_testbed::directory::{DirectoryFault, DirectoryOperation};
 use kim_testbed::pki::KeyType;
-use kim_testbed::{Testbed, TestbedConfig, Times};
+use kim_testbed::{ClientAuth, Testbed, TestbedConfig, Times};
 use kim_tls::{Pins, ServerTrust, client_config};
 use kim_types::Address;
 
@@ -126,6 +126,29 @@ async fn more_entries_than_allowed_are_an_error_and_not_a_part_of_them() {
     testbed.world().directory().put(second);
     assert_eq!(client.look_up(practice(&testbed)).await.err(), Some(DirectoryError::TooMany));
     assert_eq!(directory(&testbed).look_up(practice(&testbed)).await.map(|listing| listing.entries), Ok(2));
+}
+
+/// With or without a certificate of the client, as the Konnektor wants it; always over TLS.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21223-01, KOM-LE-A_2070
+#[tokio::test]
+async fn a_client_certificate_is_shown_if_it_is_configured() {
+    for (wanted, found) in [(ClientAuth::Required, [true, false]), (ClientAuth::Off, [true, true])] {
+        let config = TestbedConfig { directory_client_auth: wanted, ..TestbedConfig::default() };
+        let testbed = Testbed::start(config).await.unwrap();
+        for (with_certificate, found) in [true, false].into_iter().zip(found) {
+            let identity = with_certificate.then(|| identity(&testbed));
+            let tls = tls(&testbed, identity.as_ref());
+            let client = DirectoryClient::new(DirectorySettings { tls, ..directory_settings(&testbed) });
+            let listing = client.look_up(practice(&testbed)).await;
+            assert_eq!(
+                listing.is_ok(),
+                found,
+                "{wanted:?}, certificate {with_certificate}: {:?}",
+                listing.err()
+            );
+        }
+    }
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2070

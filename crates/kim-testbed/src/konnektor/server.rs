@@ -67,7 +67,7 @@ impl KonnektorServer {
                 // A connection that cannot be accepted or secured is the client's trouble.
                 let Ok((stream, _)) = accepted else { continue };
                 if let Ok(ssl) = Ssl::new(current.borrow().context()) {
-                    connections.spawn(serve(stream, ssl, konnektor.clone()));
+                    connections.spawn(serve(stream, ssl, konnektor.clone(), current.clone()));
                 }
             }
         });
@@ -96,12 +96,27 @@ impl Drop for KonnektorServer {
     }
 }
 
-async fn serve(stream: TcpStream, ssl: Ssl, konnektor: Konnektor) -> io::Result<()> {
+async fn serve(
+    stream: TcpStream,
+    ssl: Ssl,
+    konnektor: Konnektor,
+    current: watch::Receiver<SslAcceptor>,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = SslStream::new(ssl, stream)?;
     Pin::new(&mut stream).accept().await.map_err(io::Error::other)?;
     let certificate = stream.ssl().peer_certificate().and_then(|certificate| certificate.to_der().ok());
-    let service = service_fn(move |request| answer(konnektor.clone(), certificate.clone(), request));
+    let service = service_fn(move |request| {
+        let (konnektor, certificate, restarted) =
+            (konnektor.clone(), certificate.clone(), current.has_changed());
+        async move {
+            // The connection is about to be closed; nothing goes through it any more.
+            if !matches!(restarted, Ok(false)) {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            answer(konnektor, certificate, request).await
+        }
+    });
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.map_err(io::Error::other)
 }
 
