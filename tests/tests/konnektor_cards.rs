@@ -1,7 +1,5 @@
 //! Several cards are in reach of one practice: the one that belongs to the sender signs.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use std::sync::Arc;
 
 use kim_clientmodul::{Account, Clientmodul};
