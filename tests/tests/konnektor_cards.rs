@@ -47,7 +47,7 @@ async fn the_card_with_the_senders_telematik_id_signs() {
         let Outcome::Opened(verdict) = delivered.outcome else { panic!("{:?}", delivered.outcome) };
         let signer = verdict.signer.as_ref().unwrap();
         assert_eq!(signer.telematik_id(), Some(&sender.telematik_id));
-        assert!(verdict.is_trustworthy());
+        assert!(verdict.is_intact());
     }
     assert_eq!(world.konnektor().count(Operation::SignDocument), 2);
 }

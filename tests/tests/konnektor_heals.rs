@@ -195,7 +195,8 @@ async fn a_handle_and_a_pin_that_end_before_the_signature_are_renewed_within_the
         (Operation::GetPinStatus, 4101, [cards + 1, 0, 1]),
         (Operation::SignDocument, 4101, [cards + 1, 0, 2]),
         (Operation::SignDocument, 4008, [cards + 1, 0, 2]),
-        (Operation::SignDocument, 4085, [cards, 1, 2]),
+        // The PIN turns out to be verified: nobody is asked.
+        (Operation::SignDocument, 4085, [cards, 0, 2]),
     ] {
         konnektor(&practice).clear_operations();
         konnektor(&practice).inject(operation, Times::ONCE, Injection::Fault(Fault::new(code)));

@@ -216,39 +216,21 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Signs. Three faults say that nothing was signed and have a cure, each of which is tried once: a used job number, a
-    /// handle that has changed, a PIN that is not verified any more. Nothing else makes a signature be asked for twice.
+    /// A job number is used up by a signature; if the Konnektor thinks it was used before, a new one is fetched once.
+    /// What else says that nothing was signed, and what is to be done about it, the flow knows.
     async fn sign(&self, question: &kim_flow::Sign) -> FromKonnektor<Bytes> {
-        let (mut renumbered, mut found_again, mut verified) = (false, false, false);
-        let mut card = question.card.clone();
+        let mut second = false;
         loop {
             let operation = SignDocument {
-                card: card.clone(),
+                card: question.card.clone(),
                 crypt: self.turn.konnektor.signature,
                 job: self.call(&GetJobNumber).await?,
                 document: question.document.clone(),
                 attribute: question.attribute.clone(),
             };
-            let error = match self.once(self.call(&operation).await) {
-                Ok(signed) => return Ok(signed.cms),
-                Err(error) => error,
-            };
-            match error.class() {
-                _ if error.fault().is_some_and(|fault| fault.has(JOB_NUMBER_USED)) && !renumbered => {
-                    renumbered = true;
-                }
-                Class::Refresh if !found_again => {
-                    found_again = true;
-                    card = self.found_again(&question.card).await.ok_or(error)?;
-                }
-                Class::Pin if !verified => {
-                    verified = true;
-                    match self.verify_pin(&card, PinKind::Smc).await {
-                        Ok(PinResult::Ok) => {}
-                        _ => return Err(error),
-                    }
-                }
-                _ => return Err(error),
+            match self.once(self.call(&operation).await) {
+                Err(Error::Fault(fault)) if fault.has(JOB_NUMBER_USED) && !second => second = true,
+                signed => return signed.map(|signed| signed.cms),
             }
         }
     }
