@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kim_clientmodul::{Auth, Caches, DirectorySettings, Fachdienst, Konnektor, KonnektorSettings, Settings};
+use kim_clientmodul::{
+    Auth, Caches, DirectorySettings, Fachdienst, FachdienstServices, Konnektor, KonnektorSettings, Settings,
+    SpoolSettings,
+};
 use kim_flow::Rules;
 use kim_konnektor::{Crypt, EndpointMode, EventSink};
 use kim_smime::IntegrityMode;
@@ -82,10 +85,13 @@ impl Config {
 fn read(root: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Config> {
     let mut mail = root.section("mail", problems);
     let suffixes = mail.list("trusted_domain_suffixes", problems).map(DomainSuffixes::new::<String>);
-    let rules = rules(mail, suffixes.clone().unwrap_or_default(), problems);
+    let spool = spool(&mut mail, problems);
+    let mut rules = rules(mail, suffixes.clone().unwrap_or_default(), problems);
     let (smtp_listen, smtp) = smtp(root.section("smtp", problems), &rules, problems);
     let (pop3_listen, pop3) = pop3(root.section("pop3", problems), &rules, problems);
-    let fachdienst = fachdienst(root.section("fachdienst", problems), problems);
+    let mut section = root.section("fachdienst", problems);
+    rules.kas_link_hosts = section.list("kas_link_hosts", problems).unwrap_or_default();
+    let fachdienst = fachdienst(section, problems);
     let sections = root.sections("konnektor", problems);
     if sections.is_empty() {
         problems.add(1, "konnektor: at least one [[konnektor]] is needed");
@@ -101,6 +107,7 @@ fn read(root: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Config> {
         konnektors: konnektors.into_iter().collect::<Option<_>>()?,
         caches,
         certificates: problems.take_certificates(),
+        spool,
         smtp,
         pop3,
     };
@@ -128,6 +135,18 @@ fn rules(mut section: Section<'_, '_>, suffixes: DomainSuffixes, problems: &mut 
     };
     section.finish(problems);
     rules
+}
+
+/// How much of a mail stays in memory while it comes in, and where the rest goes, encrypted.
+fn spool(section: &mut Section<'_, '_>, problems: &mut Problems) -> SpoolSettings {
+    let default = SpoolSettings::default();
+    SpoolSettings {
+        memory: section
+            .number("spool_memory", problems)
+            .map_or(default.memory, |octets| usize::try_from(octets).unwrap_or(usize::MAX)),
+        directory: section.folder("spool_dir", problems).unwrap_or(default.directory),
+        ..SpoolSettings::default()
+    }
 }
 
 fn smtp(mut section: Section<'_, '_>, rules: &Rules, problems: &mut Problems) -> (Listen, kim_smtp::Config) {
@@ -240,8 +259,16 @@ fn fachdienst(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<F
     };
     let verify_with_konnektor = section.flag("verify_with_konnektor", problems).unwrap_or(true);
     let names = section.map("names", problems).into_iter().collect();
-    let later = ["domains", "kas_url", "account_url", "kas_timeout", "kas_link_hosts", "resolver"];
-    section.unused(&later, problems);
+    let services = FachdienstServices::default();
+    let services = FachdienstServices {
+        kas_url: section.parsed("kas_url", problems),
+        account_url: section.parsed("account_url", problems),
+        domains: section.list("domains", problems).unwrap_or_default(),
+        kas_service: section.text("kas_service", problems).unwrap_or(services.kas_service),
+        account_service: section.text("account_service", problems).unwrap_or(services.account_service),
+        timeout: section.duration("kas_timeout", problems).unwrap_or(services.timeout),
+    };
+    let resolver = section.parsed("resolver", problems);
     section.finish(problems);
     Some(Fachdienst {
         identity,
@@ -249,6 +276,8 @@ fn fachdienst(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<F
         verify_with_konnektor,
         names,
         connect_timeout: MINUTE / 2,
+        resolver,
+        services,
     })
 }
 

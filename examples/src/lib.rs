@@ -15,7 +15,10 @@ pub use proxy_process::ProxyProcess;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use kim_clientmodul::{Auth, Caches, DirectorySettings, Fachdienst, Konnektor, KonnektorSettings, Settings};
+use kim_clientmodul::{
+    Auth, Caches, DirectorySettings, Fachdienst, FachdienstServices, Konnektor, KonnektorSettings, Settings,
+    SpoolSettings,
+};
 use kim_flow::Rules;
 use kim_konnektor::{Crypt, EndpointMode};
 use kim_testbed::Testbed;
@@ -68,13 +71,20 @@ pub fn testbed_settings(testbed: &Testbed) -> Result<Settings, String> {
         verify_with_konnektor: true,
         names: HashMap::from([("127.0.0.1".to_owned(), testbed.fachdienst_name().to_owned())]),
         connect_timeout: Duration::from_secs(30),
+        resolver: None,
+        services: FachdienstServices {
+            kas_url: Some(testbed.kas_url().parse().map_err(text)?),
+            account_url: Some(testbed.account_url().parse().map_err(text)?),
+            ..FachdienstServices::default()
+        },
     };
     Ok(Settings {
-        rules: Rules::default(),
+        rules: Rules { kas_link_hosts: vec![testbed.kas_addr().to_string()], ..Rules::default() },
         fachdienst,
         konnektors: vec![konnektor],
         caches: Caches::default(),
         certificates: Vec::new(),
+        spool: SpoolSettings::default(),
         smtp: kim_smtp::Config::default(),
         pop3: kim_pop3::Config::default(),
     })

@@ -1,5 +1,7 @@
 //! What a client says about notifications reaches the mail server, and the report of the module.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use kim_testbed::TestbedConfig;
 use kim_testbed::fachdienst::{MtaConfig, SmtpCommand};
 use kim_tests::{Practice, mail};

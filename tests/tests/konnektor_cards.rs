@@ -30,7 +30,7 @@ async fn the_card_with_the_senders_telematik_id_signs() {
     for (sender, reader) in [(b, a), (a, b)] {
         let participant = |account: &kim_testbed::Account| {
             let (address, context) = (account.address.clone(), a.context.clone());
-            clientmodul.participant(Account { address, context, konnektor: None }).unwrap()
+            clientmodul.participant(Account { address, context, konnektor: None, password: None }).unwrap()
         };
         let (from, to) = (sender.address.to_string(), reader.address.to_string());
         let envelope = Envelope {
@@ -41,10 +41,10 @@ async fn the_card_with_the_senders_telematik_id_signs() {
             recipients: vec![Recipient::new(reader.address.clone())],
         };
         let text = mail(&from, &format!("<{to}>"), "Befund", "Inhalt\r\n");
-        let protected = participant(sender).protect(envelope, text.into()).await.unwrap();
-        let message = protected.message.whole().unwrap().to_bytes();
-        let delivered = participant(reader).open(message).await;
-        let Outcome::Opened(verdict) = delivered.outcome else { panic!("{:?}", delivered.outcome) };
+        let mut outgoing = participant(sender).protect(envelope, text).await.unwrap();
+        let message = outgoing.pieces().whole().await.unwrap().to_bytes();
+        let opened = participant(reader).open(message).await;
+        let Outcome::Opened(verdict) = opened.outcome else { panic!("{:?}", opened.outcome) };
         let signer = verdict.signer.as_ref().unwrap();
         assert_eq!(signer.telematik_id(), Some(&sender.telematik_id));
         assert!(verdict.is_intact());

@@ -75,7 +75,12 @@ impl Subscriber {
     /// Practice A sends itself a mail and opens it.
     async fn a_mail_goes_through(&self) {
         let a = self.testbed.world().account("A").unwrap();
-        let account = Account { address: a.address.clone(), context: a.context.clone(), konnektor: None };
+        let account = Account {
+            address: a.address.clone(),
+            context: a.context.clone(),
+            konnektor: None,
+            password: None,
+        };
         let address = a.address.to_string();
         let envelope = Envelope {
             sender: a.address.clone(),
@@ -86,10 +91,10 @@ impl Subscriber {
         };
         let text = mail(&address, &format!("<{address}>"), "Befund", "Inhalt\r\n");
         let participant = self.clientmodul.participant(account).unwrap();
-        let protected = participant.protect(envelope, text.into()).await.unwrap();
-        let message: Bytes = protected.message.whole().unwrap().to_bytes();
-        let delivered = participant.open(message).await;
-        assert!(matches!(delivered.outcome, Outcome::Opened(_)), "{:?}", delivered.outcome);
+        let mut outgoing = participant.protect(envelope, text).await.unwrap();
+        let message: Bytes = outgoing.pieces().whole().await.unwrap().to_bytes();
+        let opened = participant.open(message).await;
+        assert!(matches!(opened.outcome, Outcome::Opened(_)), "{:?}", opened.outcome);
     }
 }
 

@@ -18,7 +18,8 @@ const HOURS: u64 = 12;
 /// Practice A sends itself a mail and opens it; the end that the message on the wire has.
 async fn expires(testbed: &Testbed, clientmodul: &Clientmodul) -> Asn1Time {
     let a = testbed.world().account("A").unwrap();
-    let account = Account { address: a.address.clone(), context: a.context.clone(), konnektor: None };
+    let account =
+        Account { address: a.address.clone(), context: a.context.clone(), konnektor: None, password: None };
     let address = a.address.to_string();
     let envelope = Envelope {
         sender: a.address.clone(),
@@ -29,12 +30,12 @@ async fn expires(testbed: &Testbed, clientmodul: &Clientmodul) -> Asn1Time {
     };
     let text = mail(&address, &format!("<{address}>"), "Befund", "Inhalt\r\n");
     let participant = clientmodul.participant(account).unwrap();
-    let protected = participant.protect(envelope, text.into()).await.unwrap();
-    let message = protected.message.whole().unwrap().to_bytes();
+    let mut outgoing = participant.protect(envelope, text).await.unwrap();
+    let message = outgoing.pieces().whole().await.unwrap().to_bytes();
     let header = String::from_utf8_lossy(&message).into_owned();
     let line = header.lines().find_map(|line| line.strip_prefix("Expires: ")).unwrap();
-    let delivered = participant.open(message).await;
-    assert!(matches!(delivered.outcome, Outcome::Opened(_)), "{:?}", delivered.outcome);
+    let opened = participant.open(message).await;
+    assert!(matches!(opened.outcome, Outcome::Opened(_)), "{:?}", opened.outcome);
     date(line)
 }
 

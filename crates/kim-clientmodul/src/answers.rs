@@ -7,20 +7,19 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use kim_flow::{
-    Call, CardMemory, CardPin, CardSearch, DownloadError, FromKonnektor, LookUp, LookUpError, Purpose,
-    UploadError,
-};
+use kim_flow::{Call, CardMemory, CardPin, CardSearch, FromKonnektor, LookUp, LookUpError, Purpose};
 use kim_konnektor::{
-    Card, CertRef, Class, Crypt, DecryptDocument, EncryptDocument, Error, GetCards, GetJobNumber,
-    GetPinStatus, Operation, PinKind, PinResult, ReadCardCertificate, Reason, SignDocument,
-    VerifyCertificate, VerifyDocument, VerifyPin,
+    Card, CertRef, CertificateResult, CertificateVerdict, Class, Crypt, DecryptDocument, EncryptDocument,
+    Error, GetCards, GetJobNumber, GetPinStatus, Operation, PinKind, PinResult, ReadCardCertificate, Reason,
+    SignDocument, VerifyCertificate, VerifyDocument, VerifyPin,
 };
 use kim_smime::Certificate;
 use kim_types::{Address, CardHandle, Iccsn};
 use kim_vzd::Listing;
 
 use crate::konnektor::{Turn, is_out};
+use crate::limits;
+use crate::mail_data::MailData;
 use crate::participant::Participant;
 
 /// The used job number: a new one is worth another attempt (gemSpec_Kon, fault 4252).
@@ -29,6 +28,7 @@ const JOB_NUMBER_USED: u32 = 4252;
 /// Answers the calls of one mail with one Konnektor: handles of cards are good for no other.
 pub(crate) struct Answers<'a> {
     pub(crate) participant: &'a Participant,
+    pub(crate) mail_data: &'a MailData,
     pub(crate) turn: Turn,
     /// Whose handles were given out for this mail, so that a card is found again when its handle has changed.
     cards: Mutex<HashMap<CardHandle, Iccsn>>,
@@ -39,9 +39,9 @@ pub(crate) struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    pub(crate) fn new(participant: &'a Participant, turn: Turn) -> Self {
+    pub(crate) fn new(participant: &'a Participant, mail_data: &'a MailData, turn: Turn) -> Self {
         let (lost, committed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { participant, turn, cards: Mutex::default(), lost, committed }
+        Self { participant, mail_data, turn, cards: Mutex::default(), lost, committed }
     }
 
     /// Answers for the same mail with the next Konnektor, if this one stopped to answer and nothing stands against it: a
@@ -52,7 +52,7 @@ impl<'a> Answers<'a> {
         }
         let turn = self.turn.next()?;
         tracing::info!("the mail starts over with another Konnektor");
-        Some(Self::new(self.participant, turn))
+        Some(Self::new(self.participant, self.mail_data, turn))
     }
 
     /// Carries out a call and gives the flow's next step.
@@ -62,7 +62,10 @@ impl<'a> Answers<'a> {
                 let listings = self.look_up(ask.question()).await;
                 ask.answer(listings)
             }
-            Call::Limits(ask) => ask.answer(None),
+            Call::Limits(ask) => {
+                let limits = limits::limits(self.participant).await;
+                ask.answer(limits)
+            }
             Call::Cards(ask) => {
                 let cards = self.cards().await;
                 ask.answer(cards)
@@ -99,10 +102,7 @@ impl<'a> Answers<'a> {
             Call::CheckCertificates(ask) => {
                 let mut verdicts = Vec::with_capacity(ask.question().len());
                 for certificate in ask.question() {
-                    verdicts.push(
-                        self.call_any(&VerifyCertificate { certificate: certificate.clone(), at: None })
-                            .await,
-                    );
+                    verdicts.push(self.check(certificate).await);
                 }
                 ask.answer(verdicts)
             }
@@ -121,12 +121,22 @@ impl<'a> Answers<'a> {
                 let plain = self.call(&operation).await;
                 ask.answer(plain)
             }
-            // No attachment service is configured.
-            Call::Upload(ask) => ask.answer(Err(UploadError::Failed)),
-            Call::RemoveUpload(ask) => ask.answer(()),
-            Call::Download(ask) => ask.answer(Err(DownloadError::Failed)),
-            // Nothing remembers yet who was told, and nobody is to be told with every mail.
-            Call::NoticeDue(ask) => ask.answer(false),
+            Call::Upload(ask) => {
+                let uploaded = self.mail_data.upload(self.participant, ask.question()).await;
+                ask.answer(uploaded)
+            }
+            Call::RemoveUpload(ask) => {
+                self.mail_data.remove(&ask.question().0).await;
+                ask.answer(())
+            }
+            Call::Download(ask) => {
+                let downloaded = self.mail_data.download(self.participant, ask.question()).await;
+                ask.answer(downloaded)
+            }
+            Call::NoticeDue(ask) => {
+                let key = (self.participant.account.address.to_key(), *ask.question());
+                ask.answer(self.participant.shared.notices.is_new(key, Instant::now()))
+            }
             Call::Verify(ask) => {
                 let verification = self.call_any(&VerifyDocument { cms: ask.question().clone() }).await;
                 ask.answer(verification)
@@ -214,6 +224,18 @@ impl<'a> Answers<'a> {
             },
             result => result,
         }
+    }
+
+    /// What the Konnektor says about a certificate. Directory entries with one that it calls invalid are forgotten.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026 (cached certificates).
+    async fn check(&self, certificate: &Bytes) -> FromKonnektor<CertificateVerdict> {
+        let verdict =
+            self.call_any(&VerifyCertificate { certificate: certificate.clone(), at: None }).await?;
+        if verdict.result == CertificateResult::Invalid {
+            self.participant.shared.listings.forget(|listing| listing.certificates.contains(certificate));
+        }
+        Ok(verdict)
     }
 
     /// A job number is used up by a signature; if the Konnektor thinks it was used before, a new one is fetched once.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A map whose entries end after a time, with a greatest number of entries.
@@ -26,40 +26,64 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
 
     /// The value, if it is there and has not ended.
     pub(crate) fn find(&self, key: &K, now: Instant) -> Option<V> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        match entries.get(key) {
-            Some((end, value)) if *end > now => Some(value.clone()),
-            Some(_) => {
-                entries.remove(key);
-                None
-            }
-            None => None,
+        let entries = self.lock();
+        entries.get(key).filter(|(end, _)| *end > now).map(|(_, value)| value.clone())
+    }
+
+    /// The value, even if it has ended, unless it had to make room.
+    pub(crate) fn find_ended(&self, key: &K) -> Option<V> {
+        self.lock().get(key).map(|(_, value)| value.clone())
+    }
+
+    /// Whether the key was not there; now it is.
+    pub(crate) fn is_new(&self, key: K, now: Instant) -> bool
+    where
+        V: Default,
+    {
+        let mut entries = self.lock();
+        let is_new = entries.get(&key).is_none_or(|(end, _)| *end <= now);
+        if is_new {
+            self.insert(&mut entries, key, V::default(), now, None);
         }
+        is_new
+    }
+
+    /// Forgets the entries whose value is not good any more.
+    pub(crate) fn forget(&self, is_bad: impl Fn(&V) -> bool) {
+        self.lock().retain(|_, (_, value)| !is_bad(value));
     }
 
     /// All keys and values that have not ended, in no order.
     pub(crate) fn entries(&self, now: Instant) -> Vec<(K, V)> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.lock();
         let alive = entries.iter().filter(|(_, (end, _))| *end > now);
         alive.map(|(key, (_, value))| (key.clone(), value.clone())).collect()
     }
 
-    /// Forgets values.
-    pub(crate) fn forget(&self, is_outdated: impl Fn(&V) -> bool) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|_, (_, value)| !is_outdated(value));
-    }
-
     /// Keeps a value for the lifetime of the cache, or for `at_most` if that is shorter.
     pub(crate) fn keep(&self, key: K, value: V, now: Instant, at_most: Option<Duration>) {
+        self.insert(&mut self.lock(), key, value, now, at_most);
+    }
+
+    fn insert(
+        &self,
+        entries: &mut HashMap<K, (Instant, V)>,
+        key: K,
+        value: V,
+        now: Instant,
+        at_most: Option<Duration>,
+    ) {
         let lifetime = at_most.map_or(self.lifetime, |limit| limit.min(self.lifetime));
         let Some(end) = now.checked_add(lifetime).filter(|end| *end > now) else { return };
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= self.capacity && !entries.contains_key(&key) {
             let first = entries.iter().min_by_key(|(_, (end, _))| *end).map(|(key, _)| key.clone());
             first.and_then(|key| entries.remove(&key));
         }
         entries.insert(key, (end, value));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, (Instant, V)>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,6 +105,23 @@ mod tests {
             (Some(1), None, None)
         );
         assert_eq!(cache.find(&"a", now + HOUR), None);
+        assert_eq!((cache.find_ended(&"a"), cache.find_ended(&"c")), (Some(1), None));
+    }
+
+    #[test]
+    fn a_key_is_new_once_in_a_lifetime() {
+        let (cache, now) = (Cache::<_, ()>::new(HOUR, 9), Instant::now());
+        let later = [now, now, now + HOUR / 2, now + HOUR, now + HOUR];
+        assert_eq!(later.map(|now| cache.is_new("a", now)), [true, false, false, true, false]);
+    }
+
+    #[test]
+    fn what_is_not_good_any_more_is_forgotten() {
+        let (cache, now) = (Cache::new(HOUR, 9), Instant::now());
+        cache.keep("a", 1, now, None);
+        cache.keep("b", 2, now, None);
+        cache.forget(|value| *value == 1);
+        assert_eq!((cache.find(&"a", now), cache.find(&"b", now)), (None, Some(2)));
     }
 
     #[test]

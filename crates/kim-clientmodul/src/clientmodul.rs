@@ -4,23 +4,39 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use kim_fachdienst::Limits;
+use kim_flow::Notice;
 use kim_smime::IssuerAndSerial;
-use kim_types::{Address, Context, Iccsn, KonnektorId, MandantId};
+use kim_types::{Address, Context, Iccsn, KonnektorId, MandantId, Secret};
 use kim_vzd::Listing;
 use thiserror::Error;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::expiry::{self, CertificateInUse};
+use crate::http::HttpClient;
+use crate::incoming::Incoming;
 use crate::konnektor::{KonnektorHealth, Konnektors};
+use crate::limits;
 use crate::participant::Participant;
+use crate::resolver::Resolver;
 use crate::settings::{Fachdienst, Settings};
+use crate::spool::SpoolSettings;
 
 /// How many entries each cache holds at most.
 const CACHE_CAPACITY: usize = 10_000;
 
 /// How long it is remembered who logged in and which servers there are.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// For how many hosts connections are kept; senders have their mail data at their own providers.
+const MAX_SERVICES: usize = 100;
+
+/// How long an account that was told something about the module is not told it again (flows §8).
+const NOTICE_LIFETIME: Duration = Duration::from_secs(86_400);
+
+/// How long a host is remembered.
+const SERVICE_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// A KIM Clientmodul: protects outgoing mails and opens incoming ones, for any number of accounts.
 ///
@@ -40,6 +56,15 @@ pub(crate) struct Shared {
     pub(crate) listings: Cache<(KonnektorId, String), Listing>,
     pub(crate) cards: Cache<(String, IssuerAndSerial), Iccsn>,
     pub(crate) server_verdicts: Cache<[u8; 32], ()>,
+    pub(crate) spool: SpoolSettings,
+    pub(crate) resolver: Resolver,
+    /// Limits by account, and accounts whose limits could not be had a short while ago.
+    pub(crate) limits: Cache<String, Limits>,
+    pub(crate) without_limits: Cache<String, ()>,
+    /// What accounts were told about the module.
+    pub(crate) notices: Cache<(String, Notice), ()>,
+    /// Clients for the HTTP services of Fachdienste, by host: each expects another name in the certificate.
+    pub(crate) services: Cache<String, Arc<HttpClient>>,
     /// The certificates of the settings.
     pub(crate) certificates: Vec<CertificateInUse>,
     /// The ends of the certificates that mail servers have shown.
@@ -62,15 +87,19 @@ pub struct Account {
     pub context: Context,
     /// The Konnektor; `None` is the default one.
     pub konnektor: Option<KonnektorId>,
+    /// The password at the Fachdienst, for its attachment service and account limits; without it no large mail can be sent,
+    /// and the limits are those of [`kim_fachdienst::Limits::default`].
+    pub password: Option<Secret>,
 }
 
 impl Account {
-    /// The account a user name stands for.
-    pub fn of(user: &kim_username::UserName) -> Self {
+    /// The account a user name stands for, with its password at the Fachdienst.
+    pub fn of(user: &kim_username::UserName, password: Secret) -> Self {
         Self {
             address: user.address.address().clone(),
             context: user.context.clone(),
             konnektor: user.konnektor.clone(),
+            password: Some(password),
         }
     }
 }
@@ -97,6 +126,7 @@ impl Clientmodul {
             konnektors: konnektors.into_iter().map(|(id, konnektors)| (id, Arc::new(konnektors))).collect(),
             default,
             rules: settings.rules,
+            resolver: Resolver::new(settings.fachdienst.resolver),
             fachdienst: settings.fachdienst,
             clock: Clock::default(),
             smtp: settings.smtp,
@@ -108,6 +138,11 @@ impl Clientmodul {
             server_certificates: Cache::new(WEEK, CACHE_CAPACITY),
             mandants: Cache::new(WEEK, CACHE_CAPACITY),
             card_certificates: Cache::new(expiry::DAY, CACHE_CAPACITY),
+            spool: settings.spool,
+            limits: Cache::new(settings.caches.limits, CACHE_CAPACITY),
+            without_limits: Cache::new(limits::PAUSE, CACHE_CAPACITY),
+            notices: Cache::new(NOTICE_LIFETIME, CACHE_CAPACITY),
+            services: Cache::new(SERVICE_LIFETIME, MAX_SERVICES),
         }))
     }
 
@@ -118,7 +153,17 @@ impl Clientmodul {
     pub fn participant(&self, account: Account) -> Result<Participant, UnknownKonnektor> {
         let id = account.konnektor.as_ref().or(self.0.default.as_ref()).ok_or(UnknownKonnektor)?;
         let konnektors = self.konnektors_of(id)?;
-        Ok(Participant { shared: self.0.clone(), konnektors, account })
+        Ok(Participant { shared: self.0.clone(), konnektors, account, observer: None })
+    }
+
+    /// Takes a mail that a user sends, for [`Participant::protect`]. What a Konnektor can sign is whole in memory at the end.
+    pub fn incoming_mail(&self) -> Incoming {
+        Incoming::new(self.0.spool.clone(), self.0.rules.konnektor_limit)
+    }
+
+    /// Takes a message that a user fetches, for [`Participant::open`]. What may be opened is whole in memory at the end.
+    pub fn incoming_message(&self) -> Incoming {
+        Incoming::new(self.0.spool.clone(), self.0.rules.message_limit)
     }
 
     /// The time of the TI as far as it is known: what stands in Expires, and what belongs into tokens.

@@ -6,6 +6,7 @@ use kim_tls::{CertificateLook, Distrust, TlsError};
 use thiserror::Error;
 
 use crate::http::Authority;
+use crate::resolver::Resolver;
 use crate::upstream::{self, ConnectError};
 
 /// Why no certificate was seen.
@@ -35,7 +36,7 @@ pub enum FetchError {
 pub async fn fetch_certificate(url: &str, patience: Duration) -> Result<Vec<u8>, FetchError> {
     let Authority { host, port } = Authority::of(url).map_err(|_| FetchError::Url)?;
     let look = CertificateLook::new()?;
-    let ended = upstream::connect(&host, port, look.config(), patience).await;
+    let ended = upstream::connect(&host, port, &Resolver::new(None), look.config(), patience).await;
     match (ended, look.certificate()) {
         (Err(ConnectError::Distrust(Distrust::NotPinned)), Some(certificate)) => Ok(certificate),
         (Err(error), _) => Err(FetchError::Connect(error.to_string())),

@@ -1,10 +1,9 @@
 //! HTTPS to Konnektor and Fachdienst: [`HttpClient`].
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -16,7 +15,9 @@ use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use thiserror::Error;
+use tokio::sync::mpsc;
 
+use crate::resolver::Resolver;
 use crate::upstream::{self, ConnectError};
 
 /// How many idle connections are kept per host.
@@ -36,6 +37,7 @@ const MAX_HEADER: (usize, usize) = (64 * 1024, 100);
 /// Deadlines are the caller's: a call that is dropped closes its connection.
 pub(crate) struct HttpClient {
     tls: Arc<ClientConfig>,
+    resolver: Resolver,
     idle: Arc<Idle>,
     /// The certificate that a server has shown last.
     shown: Mutex<Option<Bytes>>,
@@ -86,26 +88,32 @@ pub(crate) enum HttpError {
 }
 
 impl HttpClient {
-    pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { tls, idle: Arc::default(), shown: Mutex::default() }
+    pub(crate) fn new(tls: Arc<ClientConfig>, resolver: Resolver) -> Self {
+        Self { tls, resolver, idle: Arc::default(), shown: Mutex::default() }
     }
 
     /// Sends a request and reads the header of the response. Its body may have `limit` octets.
     pub(crate) async fn send(&self, call: Call, limit: u64) -> Result<Response, HttpError> {
-        let authority = Authority::of(&call.url)?;
-        let idle = match call.connection {
+        self.open(&call.url, call.connection).await?.send(call, limit).await
+    }
+
+    /// The host of an absolute https URL, without brackets.
+    pub(crate) fn host(url: &str) -> Result<String, HttpError> {
+        Authority::of(url).map(|authority| authority.host)
+    }
+
+    /// A connection for one request to the host of an absolute https URL.
+    pub(crate) async fn open(&self, url: &str, connection: Use) -> Result<Line, HttpError> {
+        let authority = Authority::of(url)?;
+        let idle = match connection {
             Use::Any => self.idle.take(&authority).await,
             Use::Fresh => None,
         };
-        let (mut line, reused) = match idle {
-            Some(line) => (line, true),
-            None => (self.connect(&authority).await?, false),
+        let (sender, certificate) = match idle {
+            Some(sender) => (sender, None),
+            None => self.connect(&authority).await.map(|(sender, shown)| (sender, Some(shown)))?,
         };
-        let response = line.send_request(call.into_request(&authority)?).await;
-        let response = response.map_err(|error| failure(&error, reused))?;
-        let (head, body) = response.into_parts();
-        let home = Some((self.idle.clone(), authority, line));
-        Ok(Response { status: head.status, fields: head.headers, body, left: limit, reused, home })
+        Ok(Line { sender, authority, certificate, idle: self.idle.clone() })
     }
 
     /// The certificate that a server has shown last, as DER.
@@ -113,10 +121,11 @@ impl HttpClient {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn connect(&self, authority: &Authority) -> Result<SendRequest<RequestBody>, HttpError> {
+    async fn connect(&self, authority: &Authority) -> Result<(SendRequest<RequestBody>, Bytes), HttpError> {
         let Authority { host, port } = authority;
-        let connected = upstream::connect(host, *port, self.tls.clone(), CONNECT_TIME).await?;
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(connected.certificate);
+        let connected =
+            upstream::connect(host, *port, &self.resolver, self.tls.clone(), CONNECT_TIME).await?;
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(connected.certificate.clone());
         let (size, fields) = MAX_HEADER;
         let (line, connection) = http1::Builder::new()
             .max_header_size(size)
@@ -126,7 +135,28 @@ impl HttpClient {
             .map_err(|error| failure(&error, false))?;
         // Ends with its last user: hyper closes the connection when `line` is dropped. Errors show there, too.
         tokio::spawn(connection);
-        Ok(line)
+        Ok((line, connected.certificate))
+    }
+}
+
+/// A connection that waits for its request.
+pub(crate) struct Line {
+    sender: SendRequest<RequestBody>,
+    authority: Authority,
+    /// What the server showed, as DER; `None` if the connection was used before.
+    pub(crate) certificate: Option<Bytes>,
+    idle: Arc<Idle>,
+}
+
+impl Line {
+    /// Sends a request to the host the connection was opened for, and reads the header of the response.
+    pub(crate) async fn send(mut self, call: Call, limit: u64) -> Result<Response, HttpError> {
+        let reused = self.certificate.is_none();
+        let response = self.sender.send_request(call.into_request(&self.authority)?).await;
+        let response = response.map_err(|error| failure(&error, reused))?;
+        let (head, body) = response.into_parts();
+        let home = Some((self.idle, self.authority, self.sender));
+        Ok(Response { status: head.status, fields: head.headers, body, left: limit, reused, home })
     }
 }
 
@@ -259,8 +289,18 @@ impl Idle {
 /// The body of a request: a known number of octets that are made while they are sent.
 pub(crate) struct RequestBody {
     left: u64,
-    chunks: Box<dyn Iterator<Item = Bytes> + Send>,
+    chunks: Chunks,
 }
+
+enum Chunks {
+    Made(Box<dyn Iterator<Item = Bytes> + Send>),
+    Awaited(mpsc::Receiver<Bytes>),
+}
+
+/// The body ended too early: the connection is closed, so that nobody takes it for complete.
+#[derive(Debug, Error)]
+#[error("the body ended before its announced length")]
+pub(crate) struct CutOff;
 
 impl RequestBody {
     pub(crate) fn none() -> Self {
@@ -269,22 +309,33 @@ impl RequestBody {
 
     /// `len` is the sum of the lengths of all chunks and becomes the Content-Length.
     pub(crate) fn new(len: u64, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
-        Self { left: len, chunks: Box::new(chunks) }
+        Self { left: len, chunks: Chunks::Made(Box::new(chunks)) }
+    }
+
+    /// A body of `len` octets that others send while the request is under way; a chunk is taken when there is room for it.
+    pub(crate) fn awaited(len: u64) -> (mpsc::Sender<Bytes>, Self) {
+        let (sender, receiver) = mpsc::channel(1);
+        (sender, Self { left: len, chunks: Chunks::Awaited(receiver) })
     }
 }
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = CutOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let chunk = self.chunks.next();
-        let len = chunk.as_ref().map_or(0, Bytes::len);
-        self.left = self.left.saturating_sub(u64::try_from(len).unwrap_or(u64::MAX));
-        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        let chunk = match &mut self.chunks {
+            Chunks::Made(chunks) => chunks.next(),
+            Chunks::Awaited(chunks) => ready!(chunks.poll_recv(context)),
+        };
+        let Some(chunk) = chunk else {
+            return Poll::Ready((self.left > 0).then_some(Err(CutOff)));
+        };
+        self.left = self.left.saturating_sub(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -333,7 +384,10 @@ mod tests {
         let pins = Pins::from_pem(testbed.konnektor_certificate_pem().as_bytes()).unwrap();
         let (file, password) = testbed.konnektor_client_pkcs12();
         let identity = Identity::from_pkcs12(&file, &password).unwrap();
-        let client = HttpClient::new(client_config(ServerTrust::Pins(pins), Some(&identity)).unwrap());
+        let client = HttpClient::new(
+            client_config(ServerTrust::Pins(pins), Some(&identity)).unwrap(),
+            Resolver::new(None),
+        );
         let url = testbed.konnektor_url();
         let idle = || client.idle.lock().values().map(Vec::len).sum::<usize>();
 

@@ -25,37 +25,53 @@
 //! let clientmodul = Clientmodul::new(settings());
 //! let participant = clientmodul.participant(account())?;
 //! match participant.protect(envelope(), mail).await {
-//!     Ok(protected) => println!("{} octets for the mail server", protected.message.len()),
+//!     Ok(outgoing) => println!("{} octets for the mail server", outgoing.size()),
 //!     Err(refused) => println!("not sent: {}", refused.cause),
 //! }
-//! let delivered = participant.open(received).await;
-//! println!("{} octets for the user", delivered.mail.len());
+//! let opened = participant.open(received).await;
+//! println!("{} octets for the user", opened.mail.len());
 //! # Ok(())
 //! # }
 //! ```
 //!
+//! Mails that may be large are not held in memory: [`Clientmodul::incoming_mail`] and [`Clientmodul::incoming_message`] take
+//! them piece by piece, and [`Pieces`] gives them out again.
+//!
 //! Spec: gemSpec_CM_KOMLE 1.16.0; flows: kim-flow; wire: kim-smtp, kim-pop3, kim-konnektor, kim-vzd.
 
 mod answers;
+mod blocking;
 mod cache;
 mod cetp;
 mod clientmodul;
 mod clock;
+mod download;
 mod expiry;
+mod fachdienst;
 mod fetch_certificate;
 mod health;
 mod http;
+mod incoming;
 mod konnektor;
 mod legs;
+mod limits;
 mod login;
+mod mail_data;
+mod orphan;
+mod outgoing;
 mod participant;
+mod pieces;
 mod pop3;
+mod progress;
+mod resolver;
 mod server;
+mod services;
 mod settings;
 mod smtp;
 mod soap;
 mod spool;
 mod subscribe;
+mod upload;
 mod upstream;
 mod vzd;
 
@@ -64,10 +80,14 @@ pub use clientmodul::{Account, Clientmodul, UnknownKonnektor};
 pub use clock::keep_time;
 pub use expiry::{CertificateInUse, watch_certificates};
 pub use fetch_certificate::{FetchError, fetch_certificate};
+pub use incoming::{Incoming, Stored};
 pub use konnektor::KonnektorHealth;
+pub use outgoing::{Opened, Outgoing};
 pub use participant::Participant;
+pub use pieces::Pieces;
+pub use progress::{Direction, Progress};
 pub use server::{ListenError, Protocol, Server, ServerLimits, TlsSwitch};
-pub use settings::{Caches, Fachdienst, Konnektor, Settings};
+pub use settings::{Caches, Fachdienst, FachdienstServices, Konnektor, Settings};
 pub use soap::{Auth, Directory, KonnektorClient, KonnektorSettings};
 pub use spool::{Spool, SpoolError, SpoolSettings, Spooled};
 pub use subscribe::subscribe;

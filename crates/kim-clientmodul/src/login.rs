@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use kim_konnektor::{CertificateResult, Error, GetCards, VerifyCertificate};
-use kim_tls::{ExpectedName, ServerKind, ServerTrust};
-use kim_username::{Host, UserName};
+use kim_types::Secret;
+use kim_username::UserName;
 use thiserror::Error;
 
 use crate::clientmodul::{Account, Clientmodul};
 use crate::legs::Connection;
 use crate::participant::Participant;
-use crate::upstream;
+use crate::{fachdienst, upstream};
 
 /// Why a login ends before the mail server was asked.
 #[derive(Debug, Error)]
@@ -41,8 +41,10 @@ pub(crate) enum LoginError {
 pub(crate) async fn connect(
     clientmodul: &Clientmodul,
     user: &UserName,
+    password: &Secret,
 ) -> Result<(Participant, Box<dyn Connection>), LoginError> {
-    let participant = clientmodul.participant(Account::of(user)).map_err(|_| LoginError::UnknownKonnektor)?;
+    let account = Account::of(user, password.clone());
+    let participant = clientmodul.participant(account).map_err(|_| LoginError::UnknownKonnektor)?;
     let konnektors = participant.konnektors.in_turn(Instant::now());
     match konnektors.call(&user.context, &GetCards::default()).await {
         Err(Error::Fault(fault)) if fault.is_context() => {
@@ -54,28 +56,20 @@ pub(crate) async fn connect(
             participant.shared.mandants.keep(key, user.context.clone(), Instant::now(), None);
         }
     }
-    let fachdienst = &participant.shared.fachdienst;
+    let settings = &participant.shared.fachdienst;
     let server = user.server.as_ref().ok_or(LoginError::NoServer)?;
     let host = server.host.to_string();
-    let name = match (fachdienst.names.get(host.trim_matches(['[', ']'])), &server.host) {
-        (Some(name), _) => ExpectedName::Dns(name.clone()),
-        (None, Host::Name(name)) => ExpectedName::Dns(name.to_string()),
-        (None, Host::Ip(address)) => ExpectedName::Ip(*address),
-    };
-    let trust = ServerTrust::Anchors {
-        anchors: fachdienst.anchors.clone(),
-        name,
-        required_kind: Some(ServerKind::FachdienstServer),
-    };
-    let tls = kim_tls::client_config(trust, fachdienst.identity.as_ref())?;
+    let host = host.trim_matches(['[', ']']);
+    let trust = fachdienst::trust(settings, host);
+    let tls = kim_tls::client_config(trust, settings.identity.as_ref())?;
     let connection =
-        upstream::connect(host.trim_matches(['[', ']']), server.port, tls, fachdienst.connect_timeout)
+        upstream::connect(host, server.port, &participant.shared.resolver, tls, settings.connect_timeout)
             .await?;
     if let Some(end) = kim_tls::not_after(&connection.certificate) {
         let name = format!("certificate of mail server {host}:{}", server.port);
         participant.shared.server_certificates.keep(name, end, Instant::now(), None);
     }
-    if fachdienst.verify_with_konnektor {
+    if settings.verify_with_konnektor {
         ask_konnektor(&participant, &connection.certificate).await?;
     }
     Ok((participant, Box::new(connection.stream)))
@@ -87,8 +81,11 @@ pub(crate) async fn connect(
 /// Q19).
 ///
 /// Spec: KIM 1.5.3, A_24063.
-async fn ask_konnektor(participant: &Participant, certificate: &bytes::Bytes) -> Result<(), LoginError> {
-    let Participant { shared, konnektors, account } = participant;
+pub(crate) async fn ask_konnektor(
+    participant: &Participant,
+    certificate: &bytes::Bytes,
+) -> Result<(), LoginError> {
+    let Participant { shared, konnektors, account, .. } = participant;
     let fingerprint = kim_tls::fingerprint(certificate);
     if shared.server_verdicts.find(&fingerprint, Instant::now()).is_some() {
         return Ok(());

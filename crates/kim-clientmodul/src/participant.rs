@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use kim_flow::receive::{self, Delivered};
-use kim_flow::{Protected, Refused, Run, send};
-use kim_types::{Address, Envelope, Octets};
+use kim_flow::{Refused, Run, receive, send};
+use kim_types::{Address, Envelope};
 
 use crate::answers::{Answers, listing};
 use crate::clientmodul::{Account, Shared};
+use crate::incoming::Stored;
 use crate::konnektor::{Konnektor, Konnektors};
+use crate::mail_data::MailData;
+use crate::outgoing::{Opened, Outgoing};
+use crate::progress::{Observer, Progress};
 
 /// One account with its way to cards and directory.
 ///
@@ -23,6 +25,7 @@ pub struct Participant {
     pub(crate) shared: Arc<Shared>,
     pub(crate) konnektors: Arc<Konnektors>,
     pub(crate) account: Account,
+    pub(crate) observer: Option<Observer>,
 }
 
 impl Participant {
@@ -31,10 +34,21 @@ impl Participant {
         &self.account
     }
 
-    /// Signs and encrypts a mail for the recipients of its envelope.
+    /// The same participant, with somebody who is told how far uploads and downloads of large mails have come.
     ///
-    /// The message and the envelope of [`Protected`] go to the MTA; [`Protected::delivered`] then says what the client is
-    /// told and whether a report is due.
+    /// `observer` is called on the thread of the transfer, at most four times a second and at the end: it must not block.
+    /// Clones of the participant share it; give every mail a participant of its own to tell transfers apart.
+    ///
+    /// Spec: none — see [`Progress`].
+    pub fn observed(&self, observer: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self.clone() }
+    }
+
+    /// Signs and encrypts a mail for the recipients of its envelope; a large one goes to the attachment service.
+    ///
+    /// The pieces and the envelope of [`Outgoing`] go to the MTA; [`Outgoing::delivered`] then says what the client is told
+    /// and whether a report is due. A mail is given as octets or, if it is not known to be small, as what
+    /// [`Clientmodul::incoming_mail`] came to.
     ///
     /// All of it is done with one Konnektor. If that one stops to answer before a signature was asked for, the mail starts
     /// over with another one that serves the account.
@@ -43,15 +57,19 @@ impl Participant {
     /// [`Refused`] has the reply for the client and the cause. The mail must not be sent.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019.
-    pub async fn protect(&self, envelope: Envelope, mail: Octets) -> Result<Box<Protected>, Refused> {
-        let mut answers = self.answers();
+    ///
+    /// [`Clientmodul::incoming_mail`]: crate::Clientmodul::incoming_mail
+    pub async fn protect(&self, envelope: Envelope, mail: impl Into<Stored>) -> Result<Outgoing, Refused> {
+        let Stored { content, kept } = mail.into();
+        let mail_data = MailData::new(kept);
+        let mut answers = self.answers(&mail_data);
         loop {
-            let mut step =
-                send::start(self.run(&answers.turn.konnektor).await, envelope.clone(), mail.clone().into());
+            let run = self.run(&answers.turn.konnektor).await;
+            let mut step = send::start(run, envelope.clone(), content.clone());
             let refused = loop {
                 step = match step {
                     send::Step::Call(call) => answers.answer(call).await,
-                    send::Step::Protected(protected) => return Ok(protected),
+                    send::Step::Protected(protected) => return Ok(Outgoing::new(protected, mail_data)),
                     send::Step::Refused(refused) => break refused,
                 }
             };
@@ -62,11 +80,12 @@ impl Participant {
     /// Decrypts and checks a received message. Whatever is wrong with it, there is something to read.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
-    pub async fn open(&self, message: Bytes) -> Delivered {
-        let message = Octets::from(message);
-        let mut answers = self.answers();
+    pub async fn open(&self, message: impl Into<Stored>) -> Opened {
+        let Stored { content, kept } = message.into();
+        let mail_data = MailData::new(kept);
+        let mut answers = self.answers(&mail_data);
         loop {
-            let mut step = receive::start(self.run(&answers.turn.konnektor).await, message.clone().into());
+            let mut step = receive::start(self.run(&answers.turn.konnektor).await, content.clone());
             let delivered = loop {
                 step = match step {
                     receive::Step::Call(call) => answers.answer(call).await,
@@ -75,7 +94,7 @@ impl Participant {
             };
             match answers.start_over() {
                 Some(next) => answers = next,
-                None => return *delivered,
+                None => return Opened::new(*delivered, mail_data),
             }
         }
     }
@@ -87,8 +106,8 @@ impl Participant {
     }
 
     /// Who answers for the next mail.
-    fn answers(&self) -> Answers<'_> {
-        Answers::new(self, self.konnektors.in_turn(Instant::now()))
+    fn answers<'a>(&'a self, mail_data: &'a MailData) -> Answers<'a> {
+        Answers::new(self, mail_data, self.konnektors.in_turn(Instant::now()))
     }
 
     /// The rules as this Konnektor allows them, and the moment.

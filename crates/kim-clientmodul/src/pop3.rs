@@ -4,17 +4,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Instant;
 
-use bytes::Bytes;
-use kim_flow::receive::{Delivered, Outcome};
+use kim_flow::receive::Outcome;
 use kim_pop3::{Answer, Call, Event, Input, Login, LoginRefusal, Open, Output, Proxy, Wait};
-use kim_types::Octets;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::clientmodul::Clientmodul;
-use crate::legs::{BLOCK, Connection, Happened, Legs, Patience};
+use crate::incoming::Incoming;
+use crate::legs::{Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
+use crate::outgoing::Opened;
 use crate::participant::Participant;
+use crate::pieces::Pieces;
+use crate::spool::SpoolError;
 
 /// A task that runs while the machine waits for its answer; dropped, it is cancelled.
 type Task = Pin<Box<dyn Future<Output = Finished> + Send>>;
@@ -22,7 +24,9 @@ type Task = Pin<Box<dyn Future<Output = Finished> + Send>>;
 /// What a task came to.
 enum Finished {
     Login(Box<Login>, Result<(Participant, Box<dyn Connection>), LoginError>),
-    Open(Open, Delivered),
+    Open(Open, Opened),
+    /// The message could not be kept while it came in.
+    NotKept(SpoolError),
 }
 
 /// Runs a session until one side is gone, or until it is idle once `stop` is true.
@@ -35,7 +39,7 @@ pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, s
         clientmodul,
         participant: None,
         task: None,
-        message: Octets::new(),
+        message: None,
         to_show: None,
     };
     session.run().await;
@@ -48,9 +52,9 @@ struct Session {
     participant: Option<Participant>,
     task: Option<Task>,
     /// The message that is coming from the server.
-    message: Octets,
+    message: Option<Incoming>,
     /// The mail that is going to the client.
-    to_show: Option<Box<dyn Iterator<Item = Bytes> + Send>>,
+    to_show: Option<Pieces>,
 }
 
 impl Session {
@@ -69,7 +73,9 @@ impl Session {
                 self.legs.close_server().await;
             }
             if !out.content.is_empty() {
-                self.message.push(std::mem::take(&mut out.content));
+                let message = self.message.get_or_insert_with(|| self.clientmodul.incoming_message());
+                message.push(&out.content).await;
+                out.content.clear();
             }
             for event in out.events.drain(..) {
                 self.note(event);
@@ -79,7 +85,14 @@ impl Session {
             }
             let Wait::For { client, server, content, until } = wait else { break };
             if content {
-                let chunk = self.to_show.as_mut().and_then(Iterator::next);
+                let chunk = match &mut self.to_show {
+                    Some(mail) => mail.next().await,
+                    None => Ok(None),
+                };
+                let Ok(chunk) = chunk.map_err(|error| warn!(%error, "the mail cannot be read again")) else {
+                    // Without the final dot, so that nobody takes the part for the whole: the client fetches it again.
+                    break;
+                };
                 let input = chunk.as_deref().map_or(Input::ContentEnd, Input::Content);
                 wait = self.machine.handle(input, Instant::now(), &mut out);
                 continue;
@@ -88,7 +101,8 @@ impl Session {
             wait = tokio::select! {
                 finished = pending(&mut self.task) => {
                     self.task = None;
-                    let answer = self.finish(finished);
+                    // Without the final dot nobody takes the mail for fetched, and nothing is lost.
+                    let Some(answer) = self.finish(finished) else { break };
                     self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
                 }
                 happened = self.legs.next(client, server, until) => {
@@ -109,7 +123,7 @@ impl Session {
 
     fn note(&mut self, event: Event) {
         match event {
-            Event::MessageDiscarded => self.message = Octets::new(),
+            Event::MessageDiscarded => self.message = None,
             other => info!(event = ?other, "pop3"),
         }
     }
@@ -120,23 +134,27 @@ impl Session {
             Call::Login(login) => {
                 let clientmodul = self.clientmodul.clone();
                 self.task = Some(Box::pin(async move {
-                    let connected = login::connect(&clientmodul, login.user()).await;
+                    let connected = login::connect(&clientmodul, login.user(), login.password()).await;
                     Finished::Login(Box::new(login), connected)
                 }));
             }
             Call::Open(open) => {
-                let message = std::mem::take(&mut self.message);
+                let message = self.message.take().unwrap_or_else(|| self.clientmodul.incoming_message());
                 // The machine fetches mails only after a login, which sets the participant.
                 let Some(participant) = self.participant.clone() else { return };
                 self.task = Some(Box::pin(async move {
-                    Finished::Open(open, participant.open(message.to_bytes()).await)
+                    match message.finish().await {
+                        Ok(message) => Finished::Open(open, participant.open(message).await),
+                        Err(error) => Finished::NotKept(error),
+                    }
                 }));
             }
         }
     }
 
-    fn finish(&mut self, finished: Finished) -> Answer {
-        match finished {
+    /// The answer; `None` ends the session.
+    fn finish(&mut self, finished: Finished) -> Option<Answer> {
+        Some(match finished {
             Finished::Login(login, Ok((participant, connection))) => {
                 self.participant = Some(participant);
                 self.legs.connect_server(connection);
@@ -150,17 +168,19 @@ impl Session {
                     _ => LoginRefusal::Unreachable,
                 })
             }
-            Finished::Open(open, delivered) => {
-                match &delivered.outcome {
+            Finished::Open(open, opened) => {
+                match &opened.outcome {
                     Outcome::Substituted(trouble) => warn!(?trouble, "mail not decrypted"),
                     other => info!(outcome = other.name(), "mail fetched"),
                 }
-                // Nothing is kept elsewhere as long as nothing is downloaded.
-                let mail = delivered.mail.whole().unwrap_or_default();
-                self.to_show = Some(Box::new(mail.blocks(BLOCK)));
+                self.to_show = Some(opened.mail);
                 open.deliver()
             }
-        }
+            Finished::NotKept(error) => {
+                warn!(%error, "mail not fetched: there is no room for it");
+                return None;
+            }
+        })
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a Clientmodul has to be told: [`Settings`].
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use kim_fachdienst::BaseUrl;
 use kim_flow::Rules;
 use kim_konnektor::Crypt;
 use kim_tls::{Anchors, Identity};
@@ -10,6 +12,7 @@ use kim_types::KonnektorId;
 
 use crate::expiry::CertificateInUse;
 use crate::soap::KonnektorSettings;
+use crate::spool::SpoolSettings;
 use crate::vzd::DirectorySettings;
 
 /// Everything a [`crate::Clientmodul`] has to be told.
@@ -28,6 +31,8 @@ pub struct Settings {
     /// The certificates of the other settings, so that their end is reported in time: keys are in TLS configurations here,
     /// which do not tell. See [`watch_certificates`](crate::watch_certificates()).
     pub certificates: Vec<CertificateInUse>,
+    /// How much of a mail stays in memory while it comes in, and where the rest goes.
+    pub spool: SpoolSettings,
     /// The SMTP side.
     pub smtp: kim_smtp::Config,
     /// The POP3 side.
@@ -48,6 +53,42 @@ pub struct Fachdienst {
     pub names: HashMap<String, String>,
     /// How long connecting, the TLS handshake included, may take.
     pub connect_timeout: Duration,
+    /// The name server for mail servers and services; `None` is what the system uses.
+    pub resolver: Option<SocketAddr>,
+    /// Its services over HTTPS.
+    pub services: FachdienstServices,
+}
+
+/// The services of the Fachdienst over HTTPS: attachment service (KAS) and account limits.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19361-01, A_19456, Tab_Konf_Param (CM_KAS_TIMEOUT); deltas Q16.
+#[derive(Debug, Clone)]
+pub struct FachdienstServices {
+    /// The base of the attachment service, instead of what DNS says.
+    pub kas_url: Option<BaseUrl>,
+    /// The base of the account limits, instead of what DNS says.
+    pub account_url: Option<BaseUrl>,
+    /// The domains of the own provider; if there is none, those of the account's address.
+    pub domains: Vec<String>,
+    /// Under which name DNS lists the attachment services. Default: `_kas._tcp.kim.telematik`.
+    pub kas_service: String,
+    /// Under which name DNS lists the Account Managers. Default: `_accmgr._tcp.kim.telematik`.
+    pub account_service: String,
+    /// How long nothing may move between module and service (CM_KAS_TIMEOUT). Default: 30 seconds.
+    pub timeout: Duration,
+}
+
+impl Default for FachdienstServices {
+    fn default() -> Self {
+        Self {
+            kas_url: None,
+            account_url: None,
+            domains: Vec::new(),
+            kas_service: "_kas._tcp.kim.telematik".to_owned(),
+            account_service: "_accmgr._tcp.kim.telematik".to_owned(),
+            timeout: Duration::from_secs(30),
+        }
+    }
 }
 
 /// A Konnektor and the directory behind it.

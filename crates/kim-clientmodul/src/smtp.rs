@@ -5,24 +5,30 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use bytes::Bytes;
-use kim_flow::{Message, Protected, Refused, Report};
+use kim_flow::{Refused, Report};
 use kim_smtp::{Answer, Call, Event, Input, Login, LoginRefusal, Output, Process, Proxy, Wait};
-use kim_types::{Octets, Reply};
+use kim_types::Reply;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::clientmodul::Clientmodul;
-use crate::legs::{BLOCK, Connection, Happened, Legs, Patience};
+use crate::incoming::Incoming;
+use crate::legs::{Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
+use crate::outgoing::Outgoing;
 use crate::participant::Participant;
+use crate::pieces::Pieces;
+use crate::spool::SpoolError;
 
 /// A task that runs while the machine waits for its answer; dropped, it is cancelled.
 type Task = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// What a task came to.
 enum Finished {
-    Login(Login, Result<(Participant, Box<dyn Connection>), LoginError>),
-    Protect(Process, Result<Box<Protected>, Refused>),
+    Login(Box<Login>, Result<(Participant, Box<dyn Connection>), LoginError>),
+    Protect(Process, Result<Outgoing, Refused>),
+    /// The mail could not be kept while it came in.
+    NotKept(Process, SpoolError),
 }
 
 /// Where the processing of a mail stands between two calls of the machine.
@@ -32,7 +38,7 @@ enum Stage {
     /// The MTA was reset; the client still has to be told.
     Refusing(Reply),
     /// The MTA is being given the mail.
-    Delivering(Box<Protected>),
+    Delivering(Outgoing),
     /// The client was told; a report may remain to be sent.
     Concluding(Option<Report>),
     /// Nothing remains.
@@ -50,7 +56,7 @@ pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, s
         participant: None,
         task: None,
         stage: Stage::Idle,
-        mail: Octets::new(),
+        mail: None,
         to_send: None,
     };
     session.run().await;
@@ -64,9 +70,9 @@ struct Session {
     task: Option<Task>,
     stage: Stage,
     /// The mail that is coming in.
-    mail: Octets,
+    mail: Option<Incoming>,
     /// The message that is going out.
-    to_send: Option<Box<dyn Iterator<Item = Bytes> + Send>>,
+    to_send: Option<Pieces>,
 }
 
 impl Session {
@@ -79,7 +85,9 @@ impl Session {
                 self.legs.close_server().await;
             }
             if !out.content.is_empty() {
-                self.mail.push(std::mem::take(&mut out.content));
+                let mail = self.mail.get_or_insert_with(|| self.clientmodul.incoming_mail());
+                mail.push(&out.content).await;
+                out.content.clear();
             }
             for event in out.events.drain(..) {
                 self.note(event);
@@ -90,7 +98,7 @@ impl Session {
             }
             let Wait::For { client, server, content, until } = wait else { break };
             if content {
-                let chunk = self.to_send.as_mut().and_then(Iterator::next);
+                let chunk = self.next_piece().await;
                 let input = chunk.as_deref().map_or(Input::ContentEnd, Input::Content);
                 wait = self.machine.handle(input, Instant::now(), &mut out);
                 continue;
@@ -120,8 +128,19 @@ impl Session {
     fn note(&mut self, event: Event) {
         match event {
             Event::Recipient(address) => self.prefetch(address),
-            Event::MessageDiscarded => self.mail = Octets::new(),
+            Event::MessageDiscarded => self.mail = None,
             other => info!(event = ?other, "smtp"),
+        }
+    }
+
+    /// What comes next of the message that is going out. One that ends too early is not sent: the machine notices.
+    async fn next_piece(&mut self) -> Option<Bytes> {
+        match self.to_send.as_mut()?.next().await {
+            Ok(piece) => piece,
+            Err(error) => {
+                warn!(%error, "the message cannot be read again");
+                None
+            }
         }
     }
 
@@ -137,8 +156,8 @@ impl Session {
             Call::Login(login) => {
                 let clientmodul = self.clientmodul.clone();
                 self.task = Some(Box::pin(async move {
-                    let connected = login::connect(&clientmodul, login.user()).await;
-                    Finished::Login(login, connected)
+                    let connected = login::connect(&clientmodul, login.user(), login.password()).await;
+                    Finished::Login(Box::new(login), connected)
                 }));
                 None
             }
@@ -161,21 +180,20 @@ impl Session {
                     _ => LoginRefusal::Unreachable,
                 })
             }
-            Finished::Protect(process, Ok(protected)) => {
-                let (envelope, size) = (protected.envelope.clone(), protected.message.len());
-                self.to_send = Some(match &protected.message {
-                    Message::Protected(message) => Box::new(message.chunks()),
-                    Message::Resent(message) => {
-                        let message = message.clone().whole().unwrap_or_default();
-                        Box::new(message.pieces().to_vec().into_iter())
-                    }
-                });
-                self.stage = Stage::Delivering(protected);
+            Finished::Protect(process, Ok(mut outgoing)) => {
+                self.to_send = Some(outgoing.pieces());
+                let (envelope, size) = (outgoing.envelope().clone(), outgoing.size());
+                self.stage = Stage::Delivering(outgoing);
                 process.deliver(envelope, size)
             }
             Finished::Protect(process, Err(Refused { reply, cause })) => {
                 warn!(error = %Chain(&cause), code = reply.code(), "mail refused");
                 self.stage = Stage::Refusing(reply);
+                process.reset()
+            }
+            Finished::NotKept(process, error) => {
+                warn!(%error, "mail refused");
+                self.stage = Stage::Refusing(not_kept(error));
                 process.reset()
             }
         }
@@ -184,11 +202,14 @@ impl Session {
     /// S8 to S20: one call of the machine after the other until the mail is done.
     fn process(&mut self, process: Process) -> Option<Answer> {
         if let Some(envelope) = process.envelope().cloned() {
-            let mail = std::mem::take(&mut self.mail);
+            let mail = self.mail.take().unwrap_or_else(|| self.clientmodul.incoming_mail());
             // The machine processes mails only after a login, which sets the participant.
             let participant = self.participant.clone()?;
             self.task = Some(Box::pin(async move {
-                Finished::Protect(process, participant.protect(envelope, mail).await)
+                match mail.finish().await {
+                    Ok(mail) => Finished::Protect(process, participant.protect(envelope, mail).await),
+                    Err(error) => Finished::NotKept(process, error),
+                }
             }));
             return None;
         }
@@ -196,14 +217,15 @@ impl Session {
         let (stage, answer) =
             match (std::mem::replace(&mut self.stage, Stage::Over), process.delivery().cloned()) {
                 (Stage::Refusing(reply), _) => (Stage::Over, process.reply(reply)),
-                (Stage::Delivering(protected), Some(delivery)) => {
-                    let conclusion = protected.delivered(delivery);
+                (Stage::Delivering(outgoing), Some(delivery)) => {
+                    let conclusion = outgoing.delivered(delivery);
                     info!(code = conclusion.reply.code(), report = conclusion.report.is_some(), "mail sent");
                     (Stage::Concluding(conclusion.report), process.reply(conclusion.reply))
                 }
                 (Stage::Concluding(Some(report)), _) => {
-                    let size = report.mail.len() as u64;
-                    self.to_send = Some(Box::new(report.mail.blocks(BLOCK)));
+                    let mail = Pieces::from(report.mail);
+                    let size = mail.len();
+                    self.to_send = Some(mail);
                     (Stage::Over, process.deliver(report.envelope, size))
                 }
                 (_, report) => {
@@ -215,6 +237,16 @@ impl Session {
             };
         self.stage = stage;
         Some(answer)
+    }
+}
+
+/// The reply for a mail there is no room for: another attempt may find some.
+///
+/// Spec: none — own rule, RFC 3463 (X.3.1 mail system full, X.3.0 other).
+fn not_kept(error: SpoolError) -> Reply {
+    match error {
+        SpoolError::Full => Reply::new(451, "4.3.1 Es ist kein Platz fuer die Nachricht"),
+        _ => Reply::new(451, "4.3.0 Die Nachricht konnte nicht zwischengespeichert werden"),
     }
 }
 

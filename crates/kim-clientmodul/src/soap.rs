@@ -18,6 +18,7 @@ use kim_types::{CardHandle, Context, Secret};
 use rustls::ClientConfig;
 
 use crate::http::{Call, HttpClient, HttpError, RequestBody, Response, Use};
+use crate::resolver::Resolver;
 use crate::upstream::ConnectError;
 
 /// The greatest size of a response in octets: 64 MiB, room for a document of 40 MiB in base64.
@@ -90,7 +91,7 @@ pub struct KonnektorClient {
 impl KonnektorClient {
     /// A client that connects to nothing yet.
     pub fn new(settings: KonnektorSettings) -> Self {
-        let http = HttpClient::new(settings.tls.clone());
+        let http = HttpClient::new(settings.tls.clone(), Resolver::new(None));
         Self {
             settings,
             http,

@@ -63,7 +63,8 @@ pub struct Spooled {
     len: u64,
     memory: Vec<Zeroizing<Vec<u8>>>,
     file: Option<SealedBlocks>,
-    next: usize,
+    /// The next octet to be read.
+    position: u64,
 }
 
 /// Why content could not be kept or read again.
@@ -96,6 +97,9 @@ pub enum SpoolError {
     /// The cryptographic library fails.
     #[error("the temporary file cannot be encrypted")]
     Encryption,
+    /// The work was not finished: the runtime ends, or there was a panic.
+    #[error("the work on the temporary file was interrupted")]
+    Interrupted,
 }
 
 impl Default for SpoolSettings {
@@ -142,6 +146,12 @@ impl Spool {
         Ok(())
     }
 
+    /// Whether `more` octets still fit into memory, so that pushing them does not wait for a disk.
+    pub fn fits_memory(&self, more: usize) -> bool {
+        let kept = self.memory.len().saturating_mul(BLOCK).saturating_add(self.open.len());
+        self.file.is_none() && kept.saturating_add(more) <= self.settings.memory.next_multiple_of(BLOCK)
+    }
+
     /// Ends the content.
     ///
     /// # Errors
@@ -155,7 +165,7 @@ impl Spool {
                 None
             }
         };
-        Ok(Spooled { len: self.len, memory: self.memory, file, next: 0 })
+        Ok(Spooled { len: self.len, memory: self.memory, file, position: 0 })
     }
 
     /// Keeps the open block, which is full, and begins the next.
@@ -190,19 +200,34 @@ impl Spooled {
     /// # Errors
     /// [`SpoolError::Read`], [`SpoolError::Changed`].
     pub fn next_chunk(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, SpoolError> {
-        let in_memory = self.memory.len();
-        let chunk = match (self.memory.get(self.next), &mut self.file) {
-            (Some(block), _) => Some(block.clone()),
-            (None, Some(file)) => file.read(self.next.saturating_sub(in_memory))?,
+        let block = usize::try_from(self.position / BLOCK as u64).unwrap_or(usize::MAX);
+        let within = usize::try_from(self.position % BLOCK as u64).unwrap_or(BLOCK);
+        let chunk = match (self.memory.get(block), &mut self.file) {
+            (Some(chunk), _) => Some(chunk.clone()),
+            (None, Some(file)) => file.read(block.saturating_sub(self.memory.len()))?,
             (None, None) => None,
         };
-        self.next = self.next.saturating_add(usize::from(chunk.is_some()));
+        let chunk = match chunk {
+            Some(mut chunk) if within > 0 => {
+                let before = within.min(chunk.len());
+                chunk.drain(..before);
+                Some(chunk).filter(|rest| !rest.is_empty())
+            }
+            chunk => chunk,
+        };
+        let read = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        self.position = self.position.saturating_add(read);
         Ok(chunk)
     }
 
-    /// Begins again with the first octet.
-    pub fn rewind(&mut self) {
-        self.next = 0;
+    /// Goes on reading at this octet, counted from 0.
+    pub fn seek(&mut self, position: u64) {
+        self.position = position;
+    }
+
+    /// Whether reading has to wait for a disk.
+    pub fn is_on_disk(&self) -> bool {
+        self.file.is_some()
     }
 }
 
@@ -246,10 +271,39 @@ mod tests {
                         read.extend_from_slice(&chunk);
                     }
                     assert!(read == content, "{len} octets with {memory} in memory");
-                    spooled.rewind();
+                    spooled.seek(0);
                 }
             }
         }
+    }
+
+    #[test]
+    fn reading_goes_on_at_any_octet() {
+        let content: Vec<u8> = (0_u8..=250).cycle().take(3 * BLOCK + 10).collect();
+        for memory in [0, BLOCK, 10 * BLOCK] {
+            let mut spool = spool(memory);
+            spool.push(&content).unwrap();
+            let mut spooled = spool.finish().unwrap();
+            for from in [0, 1, BLOCK - 1, BLOCK, 2 * BLOCK + 7, 3 * BLOCK + 9, 3 * BLOCK + 10, 9 * BLOCK] {
+                spooled.seek(from as u64);
+                let mut read = Vec::new();
+                while let Some(chunk) = spooled.next_chunk().unwrap() {
+                    read.extend_from_slice(&chunk);
+                }
+                assert!(read == content.get(from..).unwrap_or_default(), "from {from}, {memory} in memory");
+            }
+        }
+    }
+
+    #[test]
+    fn what_fits_into_memory_creates_no_file() {
+        let directory = PathBuf::from("/nonexistent/kim");
+        let mut spool =
+            Spool::new(SpoolSettings { memory: 2 * BLOCK, directory, ..SpoolSettings::default() });
+        assert!(spool.fits_memory(2 * BLOCK) && !spool.fits_memory(2 * BLOCK + 1));
+        spool.push(&[0; 2 * BLOCK]).unwrap();
+        assert!(spool.fits_memory(0) && !spool.fits_memory(1));
+        assert!(!spool.finish().unwrap().is_on_disk());
     }
 
     #[test]

@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::resolver::Resolver;
+
 /// A TLS connection and what the server showed.
 pub(crate) struct Connected {
     pub(crate) stream: TlsStream<TcpStream>,
@@ -52,11 +54,12 @@ pub(crate) enum ConnectError {
 pub(crate) async fn connect(
     host: &str,
     port: u16,
+    resolver: &Resolver,
     tls: Arc<ClientConfig>,
     patience: Duration,
 ) -> Result<Connected, ConnectError> {
     let name = ServerName::try_from(host).map_err(|_| ConnectError::Host)?.to_owned();
-    tokio::time::timeout(patience, handshake(host, port, tls, name))
+    tokio::time::timeout(patience, handshake(host, port, resolver, tls, name))
         .await
         .unwrap_or(Err(ConnectError::Timeout))
 }
@@ -64,11 +67,12 @@ pub(crate) async fn connect(
 async fn handshake(
     host: &str,
     port: u16,
+    resolver: &Resolver,
     tls: Arc<ClientConfig>,
     name: ServerName<'static>,
 ) -> Result<Connected, ConnectError> {
-    let tcp = TcpStream::connect((host, port)).await;
-    let tcp = tcp.map_err(|error| ConnectError::Unreachable(error.kind()))?;
+    let tcp = async { TcpStream::connect(resolver.addresses(host, port).await?.as_slice()).await };
+    let tcp = tcp.await.map_err(|error| ConnectError::Unreachable(error.kind()))?;
     // Replies of a few octets are not held back; if it fails it is only slower.
     let _ = tcp.set_nodelay(true);
     let stream = TlsConnector::from(tls)
@@ -109,11 +113,13 @@ mod tests {
         let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
         let port = testbed.smtp_addr().port();
         let expected = tls(&testbed, testbed.fachdienst_name());
-        let mut connected = connect("127.0.0.1", port, expected, PATIENCE).await.ok().unwrap();
+        let mut connected =
+            connect("127.0.0.1", port, &Resolver::new(None), expected, PATIENCE).await.ok().unwrap();
         assert_eq!(connected.stream.read_u8().await.unwrap(), b'2');
         assert!(!kim_tls::time_left(&connected.certificate, std::time::SystemTime::now()).is_zero());
 
-        let other = connect("127.0.0.1", port, tls(&testbed, "other.example"), PATIENCE).await;
+        let other =
+            connect("127.0.0.1", port, &Resolver::new(None), tls(&testbed, "other.example"), PATIENCE).await;
         assert_eq!(other.err(), Some(ConnectError::Distrust(Distrust::Name)));
     }
 
@@ -124,7 +130,9 @@ mod tests {
     async fn a_server_of_another_kind_is_refused() {
         let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
         let port = testbed.ldap_addr().port();
-        let refused = connect("127.0.0.1", port, tls(&testbed, "konnektor.konlan"), PATIENCE).await;
+        let refused =
+            connect("127.0.0.1", port, &Resolver::new(None), tls(&testbed, "konnektor.konlan"), PATIENCE)
+                .await;
         assert_eq!(refused.err(), Some(ConnectError::Distrust(Distrust::Kind)));
     }
 
@@ -135,10 +143,19 @@ mod tests {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = silent.local_addr().unwrap().port();
         let patience = Duration::from_millis(200);
-        assert_eq!(connect("127.0.0.1", port, tls(), patience).await.err(), Some(ConnectError::Timeout));
+        assert_eq!(
+            connect("127.0.0.1", port, &Resolver::new(None), tls(), patience).await.err(),
+            Some(ConnectError::Timeout)
+        );
         drop(silent);
         let refused = ConnectError::Unreachable(io::ErrorKind::ConnectionRefused);
-        assert_eq!(connect("127.0.0.1", port, tls(), PATIENCE).await.err(), Some(refused));
-        assert_eq!(connect("not a host", port, tls(), PATIENCE).await.err(), Some(ConnectError::Host));
+        assert_eq!(
+            connect("127.0.0.1", port, &Resolver::new(None), tls(), PATIENCE).await.err(),
+            Some(refused)
+        );
+        assert_eq!(
+            connect("not a host", port, &Resolver::new(None), tls(), PATIENCE).await.err(),
+            Some(ConnectError::Host)
+        );
     }
 }

@@ -5,6 +5,7 @@
 //! | limits of an account (`I_AccountLimit_Service`, getLimits) | [`LimitsRequest`] → [`HttpRequest`], [`Limits::from_response`] |
 //! | reference to mail data on the attachment service (x-kas) | [`KasReference`], [`KasLink`] with [`LinkRules`] |
 //! | mail data on the attachment service (`I_Attachment_Service`) | [`AddMailData`] → [`Upload`], [`SharedLink::from_response`]; [`CheckMailData`], [`ReadMailData`], [`DeleteMailData`] |
+//! | where all of them are (DNS-SD) | [`Service`], [`belongs_to`] |
 //! | versions and password rules (`I_ServiceInformation`) | [`ServiceInformationRequest`], [`ServiceInformation::from_response`] |
 //!
 //! A request is a value: method, URL and headers. The caller sends it over TLS with its client certificate, without
@@ -68,6 +69,7 @@
 //! ```
 
 mod base_url;
+mod discovery;
 mod failure;
 mod http;
 mod https;
@@ -80,6 +82,7 @@ mod service_information;
 mod upload;
 
 pub use base_url::{BaseUrl, BaseUrlError};
+pub use discovery::{Service, belongs_to};
 pub use failure::Failure;
 pub use http::{HttpRequest, Method};
 pub use kas_link::{KasLink, LinkError, LinkRules};

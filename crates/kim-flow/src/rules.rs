@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use kim_fachdienst::LinkRules;
 use kim_smime::IntegrityMode;
 use kim_types::{Address, DomainSuffixes};
 use kim_vzd::KimVersion;
@@ -64,6 +65,15 @@ pub enum SignerCheck {
     Mark,
     /// As a failed integrity check, with `X20` or `X21` in place of `01` or `07`.
     Refuse,
+}
+
+impl Rules {
+    /// Where links to mail data may lead.
+    ///
+    /// Spec: none — own rule (flows L2).
+    pub fn links(&self) -> LinkRules {
+        LinkRules { suffixes: self.suffixes.clone(), hosts: self.kas_link_hosts.clone() }
+    }
 }
 
 impl Default for Rules {

@@ -1,5 +1,6 @@
 //! Questions to the driver: [`Call`], and what it says: [`Answer`].
 
+use kim_types::Secret;
 use kim_username::UserName;
 
 /// A question the session cannot go on without. Consuming it is the only way to make an [`Answer`].
@@ -19,17 +20,26 @@ pub enum Call {
 #[derive(Debug)]
 pub struct Login {
     id: CallId,
-    user: UserName,
+    user: Box<UserName>,
+    password: Secret,
 }
 
 impl Login {
-    pub(crate) fn new(id: CallId, user: UserName) -> Self {
-        Self { id, user }
+    pub(crate) fn new(id: CallId, user: UserName, password: Secret) -> Self {
+        Self { id, user: Box::new(user), password }
     }
 
     /// Who logs in: the server to connect to, the call context to check, the Konnektor to use.
     pub fn user(&self) -> &UserName {
         &self.user
+    }
+
+    /// The password of the account. Nobody has checked it yet, and the session passes it to the POP3 server by itself: it is
+    /// here for the other services of the Fachdienst, which take the same one.
+    ///
+    /// Spec: api-kim, AccountLimit.yaml 1.1.4, AttachmentService.yaml 2.4.0 (HTTP Basic with the account).
+    pub fn password(&self) -> &Secret {
+        &self.password
     }
 
     /// There is a TLS connection to the POP3 server; its octets follow as [`Input::Server`](crate::Input::Server).

@@ -56,7 +56,7 @@ impl Login {
     /// Asks the driver for a connection.
     pub(crate) fn call(user: UserName, password: Secret, session: &mut Session, out: &mut Output) -> Self {
         let (id, address) = (session.next_call(), user.address.address().clone());
-        out.call = Some(Call::Login(call::Login::new(id, user)));
+        out.call = Some(Call::Login(call::Login::new(id, user, password.clone())));
         Self { address, password, stage: Stage::Connection(id) }
     }
 

@@ -1,6 +1,6 @@
 //! What a session asks its driver: [`Call`], and the typed answers.
 
-use kim_types::{Delivery, Envelope, Reply};
+use kim_types::{Delivery, Envelope, Reply, Secret};
 use kim_username::UserName;
 
 /// A question to the driver, answered by consuming it. A session has at most one that is open.
@@ -22,6 +22,7 @@ pub enum Call {
 pub struct Login {
     id: CallId,
     user: UserName,
+    password: Secret,
 }
 
 /// Why a driver refuses a login.
@@ -39,13 +40,21 @@ pub enum LoginRefusal {
 }
 
 impl Login {
-    pub(crate) fn new(id: CallId, user: UserName) -> Self {
-        Self { id, user }
+    pub(crate) fn new(id: CallId, user: UserName, password: Secret) -> Self {
+        Self { id, user, password }
     }
 
     /// What the user name of the client says.
     pub fn user(&self) -> &UserName {
         &self.user
+    }
+
+    /// The password of the account. Nobody has checked it yet, and the session passes it to the MTA by itself: it is here
+    /// for the other services of the Fachdienst, which take the same one.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_22416-01, A_19363-03 (HTTP Basic with the account).
+    pub fn password(&self) -> &Secret {
+        &self.password
     }
 
     /// There is a TLS connection to the MTA; its octets follow as [`Input::Server`](crate::Input::Server).

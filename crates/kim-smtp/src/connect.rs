@@ -76,8 +76,8 @@ fn log_in(credentials: Credentials, session: &mut Session, out: &mut Output) -> 
     match UserName::parse(&text, &Layout::SMTP, &session.config.suffixes) {
         Ok(user) => {
             let id = session.next_call();
-            let login = Login::new(id, user.address.clone(), password);
-            out.call = Some(Call::Login(crate::Login::new(id, user)));
+            let login = Login::new(id, user.address.clone(), password.clone());
+            out.call = Some(Call::Login(crate::Login::new(id, user, password)));
             login.into()
         }
         Err(_) => session.refuse_login(replies::USER_NAME, out),

@@ -6,6 +6,8 @@
 //! | Konnektor | [`konnektor::Konnektor`] | SOAP over HTTPS |
 //! | directory (VZD) | [`directory::Directory`] | LDAP over TLS |
 //! | Fachdienst | [`fachdienst::Mta`], [`fachdienst::Pop3Server`], [`fachdienst::Mailboxes`] | SMTP and POP3 over TLS |
+//! | attachment service, account limits | [`fachdienst::Kas`] | HTTPS |
+//! | service discovery | | [`Dns`] |
 //! | all of it, with accounts that fit together | [`World`] | [`Testbed`] |
 //!
 //! Everything follows from a seed: the same seed gives the same keys, certificates, ids and passwords. Values made with
@@ -72,6 +74,7 @@
 mod account;
 pub mod cms;
 pub mod directory;
+mod dns;
 pub mod fachdienst;
 mod fault;
 pub mod konnektor;
@@ -83,6 +86,7 @@ mod testbed;
 mod world;
 
 pub use account::Account;
+pub use dns::{Dns, DnsRecord};
 pub use fault::{FaultPlan, Times};
 pub use listener::ClientAuth;
 pub use session::{Next, Session, Step};

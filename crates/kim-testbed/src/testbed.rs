@@ -1,12 +1,13 @@
 //! The world on sockets: [`Testbed`].
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use kim_types::Secret;
 
 use crate::World;
+use crate::dns::{Dns, DnsRecord, DnsServer};
 use crate::fachdienst::{KasServer, MtaConfig, Pop3Config};
 use crate::konnektor::{ClientLogin, KonnektorConfig, KonnektorServer, TimeServer};
 use crate::listener::{ClientAuth, Listener, ServerTls};
@@ -99,6 +100,7 @@ pub struct Testbed {
     smtp: Listener,
     pop3: Listener,
     kas: KasServer,
+    dns: (Dns, DnsServer),
 }
 
 /// What opens the PKCS#12 files; nothing they hold is worth protecting.
@@ -149,6 +151,10 @@ impl Testbed {
 
         let kas = KasServer::start(fachdienst_tls(), world.kas().clone()).await?;
 
+        let dns = Dns::default();
+        list_services(&dns, &fachdienst_name, kas.address().port());
+        let dns = (dns.clone(), DnsServer::start(dns).await?);
+
         let (clientmodul, konnektor_client) = (client("clientmodul")?, client("clientsystem")?);
         Ok(Self {
             konnektor_identity,
@@ -163,6 +169,7 @@ impl Testbed {
             smtp,
             pop3,
             kas,
+            dns,
             world,
         })
     }
@@ -215,6 +222,11 @@ impl Testbed {
         self.pop3.address()
     }
 
+    /// Where the attachment service and the account limits listen.
+    pub fn kas_addr(&self) -> SocketAddr {
+        self.kas.address()
+    }
+
     /// The base of the attachment service: `https://127.0.0.1:port/attachments/v2.4/`.
     pub fn kas_url(&self) -> String {
         format!("https://{}/attachments/v2.4/", self.kas.address())
@@ -223,6 +235,18 @@ impl Testbed {
     /// The base of the account limits: `https://127.0.0.1:port/AccountLimit/v1.1/`.
     pub fn account_url(&self) -> String {
         format!("https://{}/AccountLimit/v1.1/", self.kas.address())
+    }
+
+    /// Where the name server listens.
+    pub fn dns_addr(&self) -> SocketAddr {
+        self.dns.1.address()
+    }
+
+    /// The names: the services of the Fachdienst, those of another one, and the host of both.
+    ///
+    /// They are listed as `_kas._tcp.kim.telematik-test` and `_accmgr._tcp.kim.telematik-test`.
+    pub fn dns(&self) -> &Dns {
+        &self.dns.0
     }
 
     /// The host name in the certificate of the Fachdienst, beside `localhost` and 127.0.0.1.
@@ -243,6 +267,22 @@ impl Testbed {
     /// The Clientsystem's key and certificate for Konnektor and directory as PKCS#12, and its password.
     pub fn konnektor_client_pkcs12(&self) -> (Vec<u8>, Secret) {
         self.konnektor_client.clone()
+    }
+}
+
+/// Another provider comes first: who takes the first answer is at the wrong place.
+fn list_services(dns: &Dns, fachdienst_name: &str, port: u16) {
+    dns.add(fachdienst_name, DnsRecord::A(Ipv4Addr::LOCALHOST));
+    for service in ["_kas._tcp.kim.telematik-test", "_accmgr._tcp.kim.telematik-test"] {
+        for (provider, target, port) in
+            [("other", "services.other.kim.telematik-test", 9), ("testbed", fachdienst_name, port)]
+        {
+            let instance = format!("{provider}.{service}");
+            dns.add(service, DnsRecord::Ptr(instance.clone()));
+            let target = target.to_owned();
+            dns.add(&instance, DnsRecord::Srv { priority: 10, weight: 5, port, target });
+            dns.add(&instance, DnsRecord::Txt(vec!["txtvers=1".to_owned(), "path=/".to_owned()]));
+        }
     }
 }
 

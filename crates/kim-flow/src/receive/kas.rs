@@ -1,6 +1,6 @@
 //! Large mails: whether they are welcome (R5), and from the pointer to the mail data (R13, L1 to L7).
 
-use kim_fachdienst::{KasLink, KasReference, LinkRules};
+use kim_fachdienst::{KasLink, KasReference};
 use kim_smime::{Header, HeaderLimits, KasFailure, KasPart, Opened, OuterVersion};
 use kim_types::Octets;
 use kim_vzd::Listing;
@@ -77,11 +77,7 @@ impl Receiving {
             Ok(reference) => reference,
             Err(error) => return self.substitute(Trouble::Reference(error)),
         };
-        let rules = LinkRules {
-            suffixes: self.run.rules.suffixes.clone(),
-            hosts: self.run.rules.kas_link_hosts.clone(),
-        };
-        let link = match KasLink::parse(&reference.link, &rules) {
+        let link = match KasLink::parse(&reference.link, &self.run.rules.links()) {
             Ok(link) => link,
             Err(error) => return self.substitute(Trouble::Link(error)),
         };

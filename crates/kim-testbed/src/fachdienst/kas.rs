@@ -4,9 +4,11 @@ mod form;
 mod server;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use kim_types::{Address, Secret};
 
 use super::Mailboxes;
@@ -49,6 +51,10 @@ pub enum KasFault {
     WrongLength,
     /// Never answers.
     Silence,
+    /// Answers with this status and an error object before it has read the body of the request.
+    Early(u16),
+    /// Takes this long before every 16 KiB it reads or sends.
+    Slow(Duration),
 }
 
 /// Mail data the service keeps.
@@ -67,7 +73,7 @@ pub struct Stored {
     /// When it is to be removed.
     pub expires: String,
     /// The encrypted mail.
-    pub data: Vec<u8>,
+    pub data: Bytes,
 }
 
 /// The attachment service and the account limits of the Fachdienst. Clones share everything.
@@ -87,22 +93,22 @@ struct State {
     uploads: u64,
     quota: Option<u64>,
     stored: Vec<Stored>,
+    asked: Vec<KasOperation>,
 }
 
 /// A request whose body is complete.
 struct Request {
-    method: String,
     path: String,
     authorization: Option<String>,
     recipient: Option<String>,
     content_type: Option<String>,
-    body: Vec<u8>,
+    body: Bytes,
 }
 
 /// An answer, with the fault that hits its delivery.
 struct Answer {
     status: u16,
-    body: Vec<u8>,
+    body: Bytes,
     fault: Option<KasFault>,
 }
 
@@ -135,24 +141,40 @@ impl Kas {
         &self.0.faults
     }
 
-    /// Answers a request; `host` is what links begin with.
-    fn handle(&self, host: &str, request: &Request) -> Answer {
-        let id = request.path.strip_prefix(ATTACHMENTS);
-        let operation = match (request.method.as_str(), id) {
+    /// How often an operation was asked for.
+    pub fn count(&self, operation: KasOperation) -> usize {
+        lock(&self.0.state).asked.iter().filter(|asked| **asked == operation).count()
+    }
+
+    /// What a request asks for, and the fault that hits it.
+    fn begin(&self, method: &str, path: &str) -> Option<(KasOperation, Option<KasFault>)> {
+        let id = path.strip_prefix(ATTACHMENTS);
+        let operation = match (method, id) {
             ("POST", Some("")) => KasOperation::Add,
             ("HEAD", Some(_)) => KasOperation::Check,
             ("GET", Some(_)) => KasOperation::Read,
             ("DELETE", Some(_)) => KasOperation::Delete,
-            ("GET", None) if request.path == LIMITS => KasOperation::Limits,
-            _ => return Answer::error(404),
+            ("GET", None) if path == LIMITS => KasOperation::Limits,
+            _ => return None,
         };
-        let fault = self.0.faults.next(operation);
+        lock(&self.0.state).asked.push(operation);
+        Some((operation, self.0.faults.next(operation)))
+    }
+
+    /// Answers a request; `host` is what links begin with.
+    fn carry_out(
+        &self,
+        operation: KasOperation,
+        fault: Option<KasFault>,
+        host: &str,
+        request: &Request,
+    ) -> Answer {
         match fault {
-            Some(KasFault::Status(status)) => return Answer::error(status),
-            Some(KasFault::Redirect(_)) => return Answer { status: 307, body: Vec::new(), fault },
+            Some(KasFault::Status(status) | KasFault::Early(status)) => return Answer::error(status),
+            Some(KasFault::Redirect(_)) => return Answer { status: 307, body: Bytes::new(), fault },
             _ => {}
         }
-        let id = id.unwrap_or_default();
+        let id = request.path.strip_prefix(ATTACHMENTS).unwrap_or_default();
         let answer = match operation {
             KasOperation::Add => self.add(host, request),
             KasOperation::Check | KasOperation::Read => self.read(id, request),
@@ -199,7 +221,7 @@ impl Kas {
         let mut state = lock(&self.0.state);
         let before = state.stored.len();
         state.stored.retain(|stored| stored.id != id || stored.account != account);
-        if state.stored.len() == before { Answer::error(404) } else { Answer::new(200, Vec::new()) }
+        if state.stored.len() == before { Answer::error(404) } else { Answer::new(200, Bytes::new()) }
     }
 
     fn limits(&self, request: &Request) -> Answer {
@@ -227,8 +249,8 @@ impl Kas {
 }
 
 impl Answer {
-    fn new(status: u16, body: Vec<u8>) -> Self {
-        Self { status, body, fault: None }
+    fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self { status, body: body.into(), fault: None }
     }
 
     fn error(status: u16) -> Self {
@@ -276,15 +298,15 @@ mod tests {
 
     fn ask(kas: &Kas, method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {
         let request = Request {
-            method: method.to_owned(),
             path: path.to_owned(),
             authorization: Some(format!("Basic {}", STANDARD.encode("a@b.de:x"))),
             recipient: Some("B@b.de".to_owned()),
             content_type: Some("multipart/form-data; boundary=b".to_owned()),
-            body: body.as_bytes().to_vec(),
+            body: Bytes::copy_from_slice(body.as_bytes()),
         };
-        let answer = kas.handle("kas", &request);
-        (answer.status, answer.body)
+        let (operation, fault) = kas.begin(method, path).unwrap();
+        let answer = kas.carry_out(operation, fault, "kas", &request);
+        (answer.status, answer.body.to_vec())
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! The form of an upload: [`Form`].
 
+use bytes::Bytes;
+
 /// The parts of a `multipart/form-data` body.
 pub(super) struct Form {
     pub(super) message_id: String,
     pub(super) recipients: Vec<String>,
     pub(super) expires: String,
-    pub(super) data: Vec<u8>,
+    pub(super) data: Bytes,
 }
 
 impl Form {
     /// Reads a form; `None` unless it has everything the service wants, each `Content-Length` right.
-    pub(super) fn parse(content_type: Option<&str>, body: &[u8]) -> Option<Self> {
+    pub(super) fn parse(content_type: Option<&str>, body: &Bytes) -> Option<Self> {
         let boundary = content_type?.strip_prefix("multipart/form-data; boundary=")?;
         let (opening, separator) = (format!("--{boundary}\r\n"), format!("\r\n--{boundary}"));
         let mut rest = body.strip_prefix(opening.as_bytes())?;
@@ -19,18 +21,20 @@ impl Form {
         loop {
             let (head, content) = split(rest, b"\r\n\r\n")?;
             let head = std::str::from_utf8(head).ok()?;
-            let (content, after) = split(content, separator.as_bytes())?;
+            let (content, after) = match length(head) {
+                // Mail data is large: its end is known, not looked for.
+                Some(len) => {
+                    let (content, after) = content.split_at_checked(len)?;
+                    (content, after.strip_prefix(separator.as_bytes())?)
+                }
+                None => split(content, separator.as_bytes())?,
+            };
             let text = || String::from_utf8(content.to_vec()).ok();
             match parameter(head, "name")? {
                 "messageID" => message_id = Some(text()?),
                 "recipients" => recipients.push(text()?),
                 "expires" => expires = Some(text()?),
-                "attachment" => {
-                    let mut lines = head.lines();
-                    let length = lines.find_map(|line| line.strip_prefix("Content-Length: "))?;
-                    let announced = length.parse() == Ok(content.len());
-                    data = Some(announced.then(|| content.to_vec())?);
-                }
+                "attachment" => data = Some(length(head).map(|_| body.slice_ref(content))?),
                 _ => {}
             }
             match after.strip_prefix(b"\r\n") {
@@ -57,18 +61,13 @@ fn split<'a>(octets: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])>
     Some((before, rest.strip_prefix(separator)?))
 }
 
-/// Mail data is large: candidates are found by their first octet.
 fn find(octets: &[u8], wanted: &[u8]) -> Option<usize> {
-    let first = wanted.first()?;
-    let mut from = 0_usize;
-    loop {
-        let rest = octets.get(from..)?;
-        let at = from.checked_add(rest.iter().position(|octet| octet == first)?)?;
-        if octets.get(at..)?.starts_with(wanted) {
-            return Some(at);
-        }
-        from = at.checked_add(1)?;
-    }
+    octets.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// The length that a part says it has.
+fn length(head: &str) -> Option<usize> {
+    head.lines().find_map(|line| line.strip_prefix("Content-Length: "))?.parse().ok()
 }
 
 /// The value of a quoted parameter of `Content-Disposition`.

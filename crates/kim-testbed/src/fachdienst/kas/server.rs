@@ -4,10 +4,11 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION};
 use hyper::server::conn::http1;
@@ -17,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use openssl::ssl::Ssl;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Sleep;
 use tokio_openssl::SslStream;
 
 use super::{Answer, Kas, KasFault, Request};
@@ -24,6 +26,9 @@ use crate::listener::ServerTls;
 
 /// The greatest body that is read: the greatest mail and what stands around it.
 const MAX_BODY: usize = 736 * 1024 * 1024;
+
+/// How much a slow service reads or sends at once.
+const PORTION: usize = 16 * 1024;
 
 /// The attachment service on a port of 127.0.0.1 that the system chose. It stops when it is dropped.
 #[derive(Debug)]
@@ -78,48 +83,73 @@ async fn serve(stream: TcpStream, ssl: Ssl, kas: Kas) -> io::Result<()> {
 /// An error ends the connection.
 async fn answer(kas: Kas, request: HyperRequest<Incoming>) -> io::Result<Response<Octets>> {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY).collect().await.map_err(io::Error::other)?;
     let field =
         |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let host = field(HOST).unwrap_or_default();
+    let (method, path) = (head.method.as_str(), head.uri.path());
+    let Some((operation, fault)) = kas.begin(method, path) else {
+        return deliver(Answer::error(404), method == "HEAD").await;
+    };
+    let body = match fault {
+        Some(KasFault::Early(_)) => Bytes::new(),
+        _ => read(body, field(CONTENT_LENGTH), &fault).await?,
+    };
     let request = Request {
-        method: head.method.to_string(),
-        path: head.uri.path().to_owned(),
+        path: path.to_owned(),
         authorization: field(AUTHORIZATION),
         recipient: field(HeaderName::from_static("recipient")),
         content_type: field(CONTENT_TYPE),
-        body: body.to_bytes().to_vec(),
+        body,
     };
-    deliver(kas.handle(&host, &request), request.method == "HEAD").await
+    let host = field(HOST).unwrap_or_default();
+    deliver(kas.carry_out(operation, fault, &host, &request), method == "HEAD").await
+}
+
+/// Reads a body into one piece of memory.
+async fn read(mut body: Incoming, length: Option<String>, fault: &Option<KasFault>) -> io::Result<Bytes> {
+    let length = length.and_then(|length| length.parse().ok()).unwrap_or(0_usize);
+    let mut whole = Vec::with_capacity(length.min(MAX_BODY));
+    let mut paid = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(octets) = frame.map_err(io::Error::other)?.into_data() else { continue };
+        whole.extend_from_slice(&octets);
+        if whole.len() > MAX_BODY {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        while let Some(KasFault::Slow(pause)) = fault
+            && paid.saturating_add(PORTION) <= whole.len()
+        {
+            paid = paid.saturating_add(PORTION);
+            tokio::time::sleep(*pause).await;
+        }
+    }
+    Ok(whole.into())
 }
 
 async fn deliver(answer: Answer, head_only: bool) -> io::Result<Response<Octets>> {
     let Answer { status, mut body, fault } = answer;
-    let mut cut = None;
-    let mut location = None;
+    let (mut cut, mut location, mut pause) = (None, None, None);
     match fault {
         Some(KasFault::Silence) => {
             let never: Infallible = std::future::pending().await;
             match never {}
         }
         Some(KasFault::Truncated(octets)) => cut = Some(octets),
-        Some(KasFault::Corrupted) => body.iter_mut().rev().take(1).for_each(|octet| *octet ^= 1),
-        Some(KasFault::WrongLength) => body.push(0),
+        Some(KasFault::Corrupted) => {
+            let mut changed = body.to_vec();
+            changed.iter_mut().rev().take(1).for_each(|octet| *octet ^= 1);
+            body = changed.into();
+        }
+        Some(KasFault::WrongLength) => body = [&body[..], &[0]].concat().into(),
         Some(KasFault::Redirect(url)) => location = Some(url),
-        Some(KasFault::Status(_)) | None => {}
+        Some(KasFault::Slow(time)) => pause = Some(time),
+        Some(KasFault::Status(_) | KasFault::Early(_)) | None => {}
     }
     let len = body.len() as u64;
-    let octets = match cut {
-        _ if head_only => Octets { left: Bytes::new(), missing: 0 },
-        Some(cut) => {
-            body.truncate(cut);
-            let missing = len.saturating_sub(body.len() as u64);
-            Octets { left: body.into(), missing }
-        }
-        None => Octets { left: body.into(), missing: 0 },
-    };
+    let whole = cut.unwrap_or(body.len()).min(body.len());
+    let left = if head_only { Bytes::new() } else { body.slice(..whole) };
+    let missing = if head_only { 0 } else { len.saturating_sub(left.len() as u64) };
     let kind = if status == 200 { "application/octet-stream" } else { "application/json; charset=utf-8" };
-    let mut response = Response::new(octets);
+    let mut response = Response::new(Octets { left, missing, pause, sleep: None });
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(len));
@@ -129,22 +159,34 @@ async fn deliver(answer: Answer, head_only: bool) -> io::Result<Response<Octets>
     Ok(response)
 }
 
-/// A body that ends in an error when octets are missing.
+/// A body that ends in an error when octets are missing, and comes in portions when it is slow.
 struct Octets {
     left: Bytes,
     missing: u64,
+    pause: Option<Duration>,
+    sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Body for Octets {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if !self.left.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.left)))));
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.left.is_empty() {
+            let cut = self.missing > 0;
+            return Poll::Ready(cut.then(|| Err(io::ErrorKind::ConnectionAborted.into())));
         }
-        let cut = self.missing > 0;
-        Poll::Ready(cut.then(|| Err(io::ErrorKind::ConnectionAborted.into())))
+        let Some(pause) = self.pause else {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.left)))));
+        };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+        ready!(sleep.as_mut().poll(context));
+        self.sleep = None;
+        let portion = self.left.len().min(PORTION);
+        Poll::Ready(Some(Ok(Frame::data(self.left.split_to(portion)))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,0 +1,184 @@
+//! Mail data on its way from an attachment service: [`download`].
+
+use std::time::Duration;
+
+use kim_fachdienst::{CheckMailData, HttpRequest, MailDataError, ReadMailData};
+use kim_flow::{Download, Downloaded};
+use kim_tls::{MailDataCipherError, MailDataDecryptor, MailDataDigest, MailDataEncryptor};
+use thiserror::Error;
+use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
+
+use crate::fachdienst::{self, ServiceError};
+use crate::http::{HttpError, RequestBody, Response, Use};
+use crate::incoming::Head;
+use crate::participant::Participant;
+use crate::progress::{Direction, Meter};
+use crate::spool::{Spool, SpoolError, Spooled};
+
+/// How many octets are decrypted and kept at once.
+const BATCH: usize = 256 * 1024;
+
+/// Why there is no mail from an attachment service.
+#[derive(Debug, Error)]
+pub(crate) enum DownloadError {
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Refused(#[from] MailDataError),
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error(transparent)]
+    Cipher(#[from] MailDataCipherError),
+    #[error("the mail has another hash than its message says")]
+    Hash,
+}
+
+impl From<HttpError> for DownloadError {
+    fn from(error: HttpError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl DownloadError {
+    /// What the flow makes of it.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19370-05, A_19371, A_19372, A_22412; deltas Q15.
+    pub(crate) fn meaning(&self) -> kim_flow::DownloadError {
+        match self {
+            Self::Refused(MailDataError::TooManyDownloads(_)) => kim_flow::DownloadError::TooOften,
+            Self::Refused(MailDataError::NotRecipient(_) | MailDataError::Missing(_)) => {
+                kim_flow::DownloadError::Gone
+            }
+            Self::Cipher(_) => kim_flow::DownloadError::Decryption,
+            Self::Hash => kim_flow::DownloadError::Hash,
+            Self::Service(_) | Self::Refused(_) | Self::Spool(_) => kim_flow::DownloadError::Failed,
+        }
+    }
+}
+
+/// Fetches a mail, decrypts it into the spool while it comes, and checks it. Nothing of it is given out before.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19370-05, A_19371, A_19372; flows L3 to L6; deltas Q5, Q6.
+pub(crate) async fn download(
+    participant: &Participant,
+    download: &Download,
+) -> Result<(Downloaded, Spooled), DownloadError> {
+    let shared = &participant.shared;
+    let patience = shared.fachdienst.services.timeout;
+    if download.enc_size.is_some() {
+        check_length(participant, download, patience).await?;
+    }
+    let greatest = shared.spool.limit.saturating_add(MailDataEncryptor::OVERHEAD);
+    let limit = download.enc_size.unwrap_or(greatest).min(greatest);
+    let request = ReadMailData { link: download.link.clone(), recipient: download.recipient.clone() };
+    let response = answer(participant, &request.to_http(), limit, patience).await?;
+    let status = response.status.as_u16();
+    if status != 200 {
+        let body = tokio::time::timeout(patience, fachdienst::body(response)).await.unwrap_or_default();
+        ReadMailData::from_response(status, None, None, &body)?;
+        return Err(MailDataError::Malformed.into());
+    }
+    let len = ReadMailData::from_response(status, length(&response), download.enc_size, b"")?;
+    let opening = Opening {
+        decryptor: MailDataDecryptor::new(download.key.clone()),
+        head: Head::default(),
+        spool: Spool::new(shared.spool.clone()),
+    };
+    let meter = Meter::start(participant.observer.clone(), Direction::Download, len);
+    let opening = receive(response, opening, meter, patience).await?;
+    let (digest, head, spooled) = blocking(move || opening.finish()).await?;
+    let MailDataDigest { size, hash } = digest;
+    if hash != download.hash {
+        return Err(DownloadError::Hash);
+    }
+    if size != download.size {
+        tracing::warn!(size, announced = download.size, "the mail has another length than its message says");
+    }
+    Ok((Downloaded { head: head.finish(), size }, spooled))
+}
+
+/// Asks for the length before a download that would be in vain. Services that do not know the question are left in peace.
+async fn check_length(
+    participant: &Participant,
+    download: &Download,
+    patience: Duration,
+) -> Result<(), DownloadError> {
+    let request = CheckMailData { link: download.link.clone(), recipient: download.recipient.clone() };
+    let response = answer(participant, &request.to_http(), 0, patience).await?;
+    let status = response.status.as_u16();
+    match CheckMailData::from_response(status, length(&response), download.enc_size) {
+        Err(MailDataError::Status { .. }) | Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn answer(
+    participant: &Participant,
+    request: &HttpRequest,
+    limit: u64,
+    patience: Duration,
+) -> Result<Response, DownloadError> {
+    let line = fachdienst::open(participant, &request.url, Use::Any).await?;
+    let response = line.send(fachdienst::call(request, RequestBody::none(), Use::Any), limit);
+    Ok(tokio::time::timeout(patience, response).await.map_err(|_| ServiceError::Timeout)??)
+}
+
+fn length(response: &Response) -> Option<u64> {
+    response.field(hyper::header::CONTENT_LENGTH)?.parse().ok()
+}
+
+/// Reads the body to its end; every part of it has `patience` to come.
+async fn receive(
+    mut response: Response,
+    mut opening: Opening,
+    mut meter: Meter,
+    patience: Duration,
+) -> Result<Opening, DownloadError> {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let chunk =
+            tokio::time::timeout(patience, response.chunk()).await.map_err(|_| ServiceError::Timeout)??;
+        if let Some(chunk) = &chunk {
+            meter.add(chunk.len());
+            batch.extend_from_slice(chunk);
+        }
+        if batch.len() >= BATCH || chunk.is_none() {
+            let sealed = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            opening = blocking(move || opening.take(&sealed)).await?;
+        }
+        if chunk.is_none() {
+            return Ok(opening);
+        }
+    }
+}
+
+/// A mail that is being decrypted. Nothing of it is verified yet.
+struct Opening {
+    decryptor: MailDataDecryptor,
+    head: Head,
+    spool: Spool,
+}
+
+impl Opening {
+    fn take(mut self, sealed: &[u8]) -> Result<Self, DownloadError> {
+        // Never grows: a buffer that does leaves copies behind.
+        let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len().saturating_add(64)));
+        self.decryptor.update(sealed, &mut plain)?;
+        self.head.push(&plain);
+        self.spool.push(&plain)?;
+        Ok(self)
+    }
+
+    fn finish(self) -> Result<(MailDataDigest, Head, Spooled), DownloadError> {
+        let digest = self.decryptor.finish()?;
+        Ok((digest, self.head, self.spool.finish()?))
+    }
+}
+
+/// Does work that waits for the disk where that harms nobody.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DownloadError> + Send + 'static,
+) -> Result<T, DownloadError> {
+    spawn_blocking(work).await.unwrap_or(Err(SpoolError::Interrupted.into()))
+}

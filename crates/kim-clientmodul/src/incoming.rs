@@ -1,0 +1,246 @@
+//! A mail while it comes in, [`Incoming`], and when it is complete, [`Stored`].
+
+use kim_flow::{Content, Kept};
+use kim_smime::{HeaderLimits, Measure};
+use kim_types::Octets;
+
+use crate::blocking::off_the_runtime;
+use crate::spool::{Spool, SpoolError, SpoolSettings, Spooled};
+
+/// How many octets are collected before they are measured and kept.
+const BATCH: usize = 256 * 1024;
+
+/// Takes a mail of any size while it comes in: it is measured in passing, and what exceeds the memory of the spool goes to
+/// an encrypted file.
+///
+/// The disk is written by the threads tokio keeps for work that blocks, a quarter of a mebibyte at a time; meanwhile
+/// [`Incoming::push`] waits, and so does who sends the mail. Made by [`Clientmodul::incoming_mail`] and
+/// [`Clientmodul::incoming_message`]. Dropped, it leaves nothing behind.
+///
+/// [`Clientmodul::incoming_mail`]: crate::Clientmodul::incoming_mail
+/// [`Clientmodul::incoming_message`]: crate::Clientmodul::incoming_message
+///
+/// Spec: none — own rule: memory is bounded, and nothing of a mail lies on a disk in the clear.
+pub struct Incoming {
+    /// The greatest mail that is read back into memory at the end, in octets.
+    whole: u64,
+    pending: Vec<u8>,
+    sink: Result<Box<Sink>, SpoolError>,
+}
+
+/// A mail that is complete: whole in memory, or measured and kept in the spool.
+///
+/// Spec: none — see [`Incoming`].
+#[derive(Debug)]
+pub struct Stored {
+    pub(crate) content: Content,
+    pub(crate) kept: Option<Spooled>,
+}
+
+impl<T: Into<Octets>> From<T> for Stored {
+    fn from(mail: T) -> Self {
+        Self { content: Content::Whole(mail.into()), kept: None }
+    }
+}
+
+/// What happens to every octet.
+struct Sink {
+    measure: Measure,
+    head: Head,
+    spool: Spool,
+}
+
+impl Incoming {
+    pub(crate) fn new(spool: SpoolSettings, whole: u64) -> Self {
+        let sink = Sink { measure: Measure::new(), head: Head::default(), spool: Spool::new(spool) };
+        Self { whole, pending: Vec::new(), sink: Ok(Box::new(sink)) }
+    }
+
+    /// Appends octets. What goes wrong is remembered for [`Incoming::finish`]; what comes then is thrown away.
+    pub async fn push(&mut self, octets: &[u8]) {
+        if self.sink.is_ok() {
+            self.pending.extend_from_slice(octets);
+            if self.pending.len() >= BATCH {
+                self.flush().await;
+            }
+        }
+    }
+
+    /// Ends the mail.
+    ///
+    /// # Errors
+    /// [`SpoolError`]: the mail could not be kept and nothing is left of it.
+    pub async fn finish(mut self) -> Result<Stored, SpoolError> {
+        self.flush().await;
+        let (sink, whole) = (self.sink?, self.whole);
+        let blocks = !sink.spool.fits_memory(0);
+        off_the_runtime(blocks, move || sink.finish(whole)).await.ok_or(SpoolError::Interrupted)?
+    }
+
+    async fn flush(&mut self) {
+        let octets = std::mem::take(&mut self.pending);
+        // What stands there if this future is dropped meanwhile.
+        let mut sink = match std::mem::replace(&mut self.sink, Err(SpoolError::Interrupted)) {
+            Ok(sink) => sink,
+            failed => return self.sink = failed,
+        };
+        let blocks = !sink.spool.fits_memory(octets.len());
+        let taken = off_the_runtime(blocks, move || {
+            let taken = sink.take(&octets);
+            taken.map(|()| sink)
+        });
+        self.sink = taken.await.unwrap_or(Err(SpoolError::Interrupted));
+    }
+}
+
+impl Sink {
+    fn take(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
+        self.measure.push(octets);
+        self.head.push(octets);
+        self.spool.push(octets)
+    }
+
+    fn finish(self: Box<Self>, whole: u64) -> Result<Stored, SpoolError> {
+        let mut spooled = self.spool.finish()?;
+        if spooled.len() > whole {
+            let kept = Kept { head: self.head.finish(), measure: self.measure };
+            return Ok(Stored { content: Content::Kept(kept), kept: Some(spooled) });
+        }
+        let mut mail = Vec::with_capacity(usize::try_from(spooled.len()).unwrap_or_default());
+        while let Some(chunk) = spooled.next_chunk()? {
+            mail.extend_from_slice(&chunk);
+        }
+        Ok(mail.into())
+    }
+}
+
+/// The first octets of a mail: its header and the empty line, within the limits of a header.
+#[derive(Default)]
+pub(crate) struct Head {
+    octets: Vec<u8>,
+    complete: bool,
+}
+
+impl Head {
+    pub(crate) fn push(&mut self, octets: &[u8]) {
+        if self.complete {
+            return;
+        }
+        // Two octets back: the empty line may have begun in the piece before.
+        let from = self.octets.len().saturating_sub(2);
+        self.octets.extend_from_slice(octets);
+        let new = self.octets.get(from..).unwrap_or_default();
+        let ends = |at: usize| {
+            let rest = new.get(at..).unwrap_or_default();
+            [&b"\n\n"[..], b"\n\r\n"].into_iter().find(|end| rest.starts_with(end)).map(<[u8]>::len)
+        };
+        let line_ends = new.iter().enumerate().filter(|(_, octet)| **octet == b'\n');
+        let end =
+            line_ends.filter_map(|(at, _)| ends(at).map(|len| from.saturating_add(at).saturating_add(len)));
+        // A mail that begins with the empty line has no header.
+        let at_once =
+            [&b"\r\n"[..], b"\n"].into_iter().find(|end| self.octets.starts_with(end)).map(<[u8]>::len);
+        // One octet more than a header may have, so that too long ones are recognised as such.
+        let limit = HeaderLimits::default().octets.saturating_add(1024);
+        if let Some(end) = at_once.into_iter().chain(end).next() {
+            self.octets.truncate(end);
+            self.complete = true;
+        } else if self.octets.len() > limit {
+            self.octets.truncate(limit);
+            self.complete = true;
+        }
+    }
+
+    pub(crate) fn finish(self) -> Octets {
+        self.octets.into()
+    }
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Incoming").field("pending", &self.pending.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn settings(memory: usize) -> SpoolSettings {
+        SpoolSettings { memory, ..SpoolSettings::default() }
+    }
+
+    async fn stored(mail: &[u8], step: usize, whole: u64) -> Stored {
+        let mut incoming = Incoming::new(settings(0), whole);
+        for piece in mail.chunks(step) {
+            incoming.push(piece).await;
+        }
+        incoming.finish().await.unwrap()
+    }
+
+    fn mail(body: usize) -> Vec<u8> {
+        [b"Subject: a\r\n\r\n".to_vec(), b"0123456789abcde\r\n".iter().copied().cycle().take(body).collect()]
+            .concat()
+    }
+
+    #[tokio::test]
+    async fn small_mails_are_whole_and_others_kept() {
+        let mail = mail(600_000);
+        for step in [1000, 700_000] {
+            let Stored { content: Content::Whole(whole), kept: None } = stored(&mail, step, 700_000).await
+            else {
+                panic!("not whole")
+            };
+            assert!(whole.to_bytes() == mail);
+            let Stored { content: Content::Kept(kept), kept: Some(mut spooled) } =
+                stored(&mail, step, 599_999).await
+            else {
+                panic!("not kept")
+            };
+            assert_eq!(kept.head, Octets::from("Subject: a\r\n\r\n"));
+            assert_eq!(kept.measure.octets(), mail.len() as u64);
+            let mut read = Vec::new();
+            while let Some(chunk) = spooled.next_chunk().unwrap() {
+                read.extend_from_slice(&chunk);
+            }
+            assert!(read == mail);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_or_missing_disk_is_said_at_the_end() {
+        let spool = SpoolSettings { directory: PathBuf::from("/nonexistent/kim"), ..settings(0) };
+        let mut incoming = Incoming::new(spool, 10);
+        for _ in 0..10 {
+            incoming.push(&[b'x'; 100_000]).await;
+        }
+        assert!(incoming.pending.is_empty());
+        let kind = std::io::ErrorKind::NotFound;
+        assert_eq!(incoming.finish().await.unwrap_err(), SpoolError::Create(kind));
+    }
+
+    #[test]
+    fn the_head_ends_with_the_empty_line_however_it_comes() {
+        for (mail, head) in [
+            ("a: b\r\n\r\nc\r\n\r\n", "a: b\r\n\r\n"),
+            ("a: b\n\nc", "a: b\n\n"),
+            ("a: b\r\n\nc", "a: b\r\n\n"),
+            ("a: b\n\r\nc", "a: b\n\r\n"),
+            ("\r\nbody\r\n\r\n", "\r\n"),
+            ("\nbody", "\n"),
+            ("a: b\r\n", "a: b\r\n"),
+            ("", ""),
+        ] {
+            for step in 1..6 {
+                let mut found = Head::default();
+                mail.as_bytes().chunks(step).for_each(|piece| found.push(piece));
+                assert_eq!(found.finish(), Octets::from(head), "{mail:?} by {step}");
+            }
+        }
+        let mut endless = Head::default();
+        (0..30).for_each(|_| endless.push(&[b'x'; 100_000]));
+        assert_eq!(endless.finish().len(), 1024 * 1024 + 1024);
+    }
+}

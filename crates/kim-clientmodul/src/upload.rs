@@ -1,0 +1,228 @@
+//! Mail data on its way to the attachment service: [`upload`].
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use kim_fachdienst::{AddMailData, KasReference, LinkError, MailDataError, Service, SharedLink};
+use kim_flow::Uploaded;
+use kim_tls::{MailDataCipherError, MailDataDigest, MailDataEncryptor};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinError, spawn_blocking};
+
+use crate::fachdienst::{self, ServiceError};
+use crate::http::{Call, HttpError, Line, RequestBody, Use};
+use crate::orphan::Orphan;
+use crate::participant::Participant;
+use crate::pieces::Pieces;
+use crate::progress::{Direction, Meter};
+use crate::services;
+use crate::spool::{SpoolError, Spooled};
+
+/// How many octets are read, encrypted and sent at once.
+const BATCH: usize = 256 * 1024;
+
+/// Why mail data is not on the attachment service.
+#[derive(Debug, Error)]
+pub(crate) enum UploadError {
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Form(#[from] kim_fachdienst::UploadError),
+    #[error(transparent)]
+    Refused(#[from] MailDataError),
+    #[error("the attachment service gave a link that nobody would follow: {0}")]
+    Link(#[from] LinkError),
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error(transparent)]
+    Cipher(#[from] MailDataCipherError),
+}
+
+impl From<HttpError> for UploadError {
+    fn from(error: HttpError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl UploadError {
+    /// What the flow makes of it: 521 or 451.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19363-03, A_22419-01.
+    pub(crate) fn meaning(&self) -> kim_flow::UploadError {
+        match self {
+            Self::Refused(MailDataError::QuotaExceeded(_)) => kim_flow::UploadError::Full,
+            _ => kim_flow::UploadError::Failed,
+        }
+    }
+}
+
+/// Encrypts a mail and puts it on the attachment service of the own provider, in one pass and with few octets in memory.
+///
+/// It ends when nothing moved for CM_KAS_TIMEOUT, or as soon as the service answers, be it in the middle. What the service
+/// has taken is removed again unless the [`Orphan`] is adopted, even if this future is dropped before the service answers.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19358-01, A_19360-02, A_19361-01, A_19362, A_19363-03, A_22427-01.
+pub(crate) async fn upload(
+    participant: &Participant,
+    upload: &kim_flow::Upload,
+    pieces: Pieces,
+) -> Result<(Uploaded, Orphan, Option<Spooled>), UploadError> {
+    let patience = participant.shared.fachdienst.services.timeout;
+    let enc_size = pieces.len().saturating_add(MailDataEncryptor::OVERHEAD);
+    let add = AddMailData {
+        base: services::base(participant, Service::AttachmentService).await?,
+        account: participant.account.address.clone(),
+        password: participant.account.password.clone().ok_or(ServiceError::NoPassword)?,
+        message_id: upload.message_id.clone(),
+        recipients: upload.recipients.clone(),
+        expires: kim_smime::rfc5322_date(upload.expires),
+        size: enc_size,
+    };
+    let form = add.to_upload(kim_tls::random())?;
+    let encryptor = MailDataEncryptor::new()?;
+    let key = encryptor.key();
+
+    let line = fachdienst::open(participant, &form.request.url, Use::Fresh).await?;
+    let (chunks, body) = RequestBody::awaited(form.content_length);
+    let (all_sent, end) = oneshot::channel();
+    let call = fachdienst::call(&form.request, body, Use::Fresh);
+    // A task of its own: a link that nobody waits for any more is dropped in there, and its data removed.
+    let mut answer = tokio::spawn(answer(participant.clone(), line, call, end, patience));
+    let meter = Meter::start(participant.observer.clone(), Direction::Upload, Some(form.content_length));
+    let mut sender = Sender { chunks, meter, patience };
+    let sent = tokio::select! {
+        biased;
+        answer = &mut answer => Err(too_early(answer)),
+        sent = sender.send(form.head.into(), Sealing { pieces, encryptor }, form.tail.into()) => Ok(sent),
+    };
+    drop(sender);
+    let (digest, kept) = match sent? {
+        Ok(sent) => sent,
+        // The connection broke: the service may have said why.
+        Err(SendError::Gone) => return Err(too_early(answer.await)),
+        Err(SendError::Other(error)) => return Err(error),
+    };
+    let _ = all_sent.send(());
+    let (link, orphan) = answer.await.unwrap_or(Err(SpoolError::Interrupted.into()))?;
+    let MailDataDigest { size, hash } = digest;
+    let reference = KasReference { link: link.as_str().to_owned(), key, hash, size };
+    Ok((Uploaded { reference, enc_size }, orphan, kept))
+}
+
+type Answer = Result<(SharedLink, Orphan), UploadError>;
+
+/// Sends the request and reads the answer, which comes at most `patience` after the `end` of the body.
+async fn answer(
+    participant: Participant,
+    line: Line,
+    call: Call,
+    end: oneshot::Receiver<()>,
+    patience: Duration,
+) -> Answer {
+    let limit = MailDataError::MAX_BODY_OCTETS;
+    let exchange = async {
+        let response = line.send(call, limit as u64).await?;
+        let status = response.status.as_u16();
+        Ok::<_, UploadError>((status, fachdienst::body(response).await))
+    };
+    let timeout = async {
+        let _ = end.await;
+        tokio::time::sleep(patience).await;
+    };
+    let (status, body) = tokio::select! {
+        answer = exchange => answer?,
+        () = timeout => return Err(ServiceError::Timeout.into()),
+    };
+    let link = SharedLink::from_response(status, &body)?;
+    let orphan = Orphan::new(participant.clone(), link.check(&participant.shared.rules.links())?);
+    Ok((link, orphan))
+}
+
+/// What it means that the service answers before it has everything. A link for half a mail is none.
+fn too_early(answer: Result<Answer, JoinError>) -> UploadError {
+    match answer {
+        Ok(Err(error)) => error,
+        Ok(Ok(_)) => MailDataError::Malformed.into(),
+        Err(_) => SpoolError::Interrupted.into(),
+    }
+}
+
+/// Why a body was not sent to its end.
+enum SendError {
+    /// Nobody takes it any more.
+    Gone,
+    Other(UploadError),
+}
+
+/// The sending side of a body.
+struct Sender {
+    chunks: mpsc::Sender<Bytes>,
+    meter: Meter,
+    patience: Duration,
+}
+
+impl Sender {
+    /// Sends head, encrypted mail and tail. The next batch is encrypted while one is under way.
+    async fn send(
+        &mut self,
+        head: Bytes,
+        sealing: Sealing,
+        tail: Bytes,
+    ) -> Result<(MailDataDigest, Option<Spooled>), SendError> {
+        let mut sealed = spawn_blocking(move || sealing.next());
+        self.push(head).await?;
+        loop {
+            let next = sealed.await.unwrap_or(Err(SpoolError::Interrupted.into()));
+            match next.map_err(SendError::Other)? {
+                Sealed::Part(octets, sealing) => {
+                    sealed = spawn_blocking(move || sealing.next());
+                    self.push(octets).await?;
+                }
+                Sealed::End(octets, digest, kept) => {
+                    self.push(octets).await?;
+                    self.push(tail).await?;
+                    return Ok((digest, kept));
+                }
+            }
+        }
+    }
+
+    async fn push(&mut self, octets: Bytes) -> Result<(), SendError> {
+        let len = octets.len();
+        match tokio::time::timeout(self.patience, self.chunks.send(octets)).await {
+            Ok(Ok(())) => self.meter.add(len),
+            Ok(Err(_)) => return Err(SendError::Gone),
+            Err(_) => return Err(SendError::Other(ServiceError::Timeout.into())),
+        }
+        Ok(())
+    }
+}
+
+/// A mail that is being encrypted.
+struct Sealing {
+    pieces: Pieces,
+    encryptor: MailDataEncryptor,
+}
+
+/// What one step of encrypting gives.
+enum Sealed {
+    Part(Bytes, Sealing),
+    End(Bytes, MailDataDigest, Option<Spooled>),
+}
+
+impl Sealing {
+    fn next(mut self) -> Result<Sealed, UploadError> {
+        let mut out = Vec::with_capacity(BATCH.saturating_add(2 * 64 * 1024));
+        while out.len() < BATCH {
+            match self.pieces.read()? {
+                Some(piece) => self.encryptor.update(&piece, &mut out)?,
+                None => {
+                    let digest = self.encryptor.finish(&mut out)?;
+                    return Ok(Sealed::End(out.into(), digest, self.pieces.into_kept()));
+                }
+            }
+        }
+        Ok(Sealed::Part(out.into(), self))
+    }
+}

@@ -1,0 +1,61 @@
+//! The services of the own provider are found by DNS-SD, and their limits apply.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use kim_clientmodul::FachdienstServices;
+use kim_testbed::fachdienst::{KasFault, KasOperation};
+use kim_testbed::{TestbedConfig, Times};
+use kim_tests::{Practice, mail};
+
+async fn practice(with_dns: bool) -> Practice {
+    Practice::with_testbed(TestbedConfig::default(), move |testbed, settings| {
+        if with_dns {
+            settings.fachdienst.resolver = Some(testbed.dns_addr());
+            settings.fachdienst.services = FachdienstServices {
+                kas_service: "_kas._tcp.kim.telematik-test".to_owned(),
+                account_service: "_accmgr._tcp.kim.telematik-test".to_owned(),
+                ..FachdienstServices::default()
+            };
+        }
+    })
+    .await
+    .unwrap()
+}
+
+async fn send(practice: &Practice, times: usize) {
+    let address = |name: &str| practice.account(name).unwrap().address.to_string();
+    let (a, b) = (address("A"), address("B"));
+    let mut smtp = practice.smtp("A").await.unwrap();
+    for _ in 0..times {
+        let reply = practice.send(&mut smtp, &a, &[&b], &mail(&a, &b, "x", "x\r\n")).await.unwrap();
+        assert!(reply.starts_with("250"), "{reply}");
+    }
+}
+
+/// Another provider is listed first.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19361-01, A_19456, A_22416-01
+/// Spec: deltas Q16 (names of the services)
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_come_from_the_own_provider_once() {
+    let practice = practice(true).await;
+    send(&practice, 3).await;
+    assert_eq!(practice.testbed.world().kas().count(KasOperation::Limits), 1);
+    assert_eq!(practice.testbed.dns().count("_accmgr._tcp.kim.telematik-test"), 1);
+}
+
+/// A service that does not answer is not asked again by the next mail.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_22416-01; deltas Q14
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_goes_out_whether_the_limits_are_known_or_not() {
+    let unknown = practice(true).await;
+    unknown.testbed.dns().remove("_accmgr._tcp.kim.telematik-test");
+    send(&unknown, 1).await;
+    assert_eq!(unknown.testbed.world().kas().count(KasOperation::Limits), 0);
+
+    let failing = practice(false).await;
+    failing.testbed.world().kas().faults().add(KasOperation::Limits, Times::ALWAYS, KasFault::Status(500));
+    send(&failing, 3).await;
+    assert_eq!(failing.testbed.world().kas().count(KasOperation::Limits), 1);
+}
