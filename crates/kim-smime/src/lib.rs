@@ -7,7 +7,8 @@
 //!
 //! A chain of values, so that no step can be left out: [`Draft`] -> [`SignRequest`] -> [`EncryptRequest`] ->
 //! [`Protected`] -> [`OuterMessage`]. Before it, a client's mail is read as [`Header`] and body, and measured with
-//! [`Measure`] while it streams in. What the Konnektor answers is compared with what was asked for.
+//! [`Measure`] while it streams in; [`Draft::in_utf8`] makes of it what a Konnektor takes for a text. What the Konnektor
+//! answers is compared with what was asked for.
 //!
 //! # Receiving
 //!
