@@ -53,7 +53,12 @@ impl Sample {
 
         let segments = builder::segments(&draft().document().to_bytes(), 1000);
         let content = builder::indefinite(0xa0, &[&builder::indefinite(0x24, &[&segments])]);
-        let signed = Signature { content, ..Signature::default() }.ber();
+        // Of a signer who may sign: the policy of C.HCI.OSIG.
+        let policy = builder::oid(&[0x2a, 0x82, 0x14, 0x00, 0x4c, 0x04, 78]);
+        let policies = builder::octets(&builder::seq(&[&builder::seq(&[&policy])]));
+        let policies = builder::seq(&[&builder::oid(&[0x55, 0x1d, 0x20]), &policies]);
+        let certificates = builder::tlv(0xa0, &[&builder::certificate(5, &[&policies])]);
+        let signed = Signature { content, certificates, ..Signature::default() }.ber();
         let request = draft().signed(signed.clone()).unwrap();
         let plain = request.document().to_bytes();
         let content = builder::indefinite(0xa0, &[&builder::segments(&plain, 1000)]);
@@ -75,7 +80,9 @@ impl Sample {
         let received = Received::parse(self.message.clone(), &ReceiveLimits::default()).unwrap();
         let request = received.decrypt_request().decrypted(self.plain.clone()).unwrap();
         let user = "a@x.de".parse().unwrap();
-        request.verified(SignatureResult::Valid).deliver(IntegrityMode::Embed, &user, [7; 16], UNIX_EPOCH)
+        let opened = request.verified(SignatureResult::Valid);
+        assert!(opened.verdict.is_intact());
+        opened.deliver(IntegrityMode::Embed, &user, [7; 16], UNIX_EPOCH)
     }
 }
 

@@ -15,12 +15,15 @@ const LINE_QUOTED: usize = 75;
 ///
 /// Spec: RFC 2045 §6.8.
 pub(crate) fn base64_lines(octets: &[u8]) -> Bytes {
-    let encoded = STANDARD.encode(octets);
-    let lines = encoded.as_bytes().chunks(LINE_DIGITS);
-    let mut out = Vec::with_capacity(encoded.len().saturating_add(lines.len().saturating_mul(2)));
-    for line in lines {
-        out.extend_from_slice(line);
-        out.extend_from_slice(b"\r\n");
+    let lines = octets.chunks(LINE_OCTETS);
+    let digits = octets.len().div_ceil(3).saturating_mul(4);
+    let mut out = vec![0; digits.saturating_add(lines.len().saturating_mul(2))];
+    for (line, place) in lines.zip(out.chunks_mut(LINE_DIGITS.saturating_add(2))) {
+        // There is room for each line and its end.
+        let written = STANDARD.encode_slice(line, place).unwrap_or_default();
+        if let Some([cr, lf]) = place.get_mut(written..) {
+            (*cr, *lf) = (b'\r', b'\n');
+        }
     }
     out.into()
 }
@@ -62,6 +65,15 @@ pub(crate) fn quoted_printable(octets: &[u8]) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn base64_has_lines_of_76_digits() {
+        let lines = |octets: usize| String::from_utf8(base64_lines(&vec![0; octets]).to_vec()).unwrap();
+        assert_eq!(lines(0), "");
+        assert_eq!(lines(1), "AA==\r\n");
+        assert_eq!(lines(57), format!("{}\r\n", "A".repeat(76)));
+        assert_eq!(lines(115), format!("{0}\r\n{0}\r\nAA==\r\n", "A".repeat(76)));
+    }
 
     #[test]
     fn quoted_printable_keeps_lines_and_escapes_the_rest() {
