@@ -1,7 +1,7 @@
 //! The configuration file of the proxy: [`Config`].
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +9,13 @@ use kim_clientmodul::{
     Auth, Caches, DirectorySettings, Fachdienst, FachdienstServices, Konnektor, KonnektorSettings, Settings,
     SpoolSettings,
 };
+use kim_examples::LogSettings;
 use kim_flow::Rules;
 use kim_konnektor::{Crypt, EndpointMode, EventSink};
 use kim_smime::IntegrityMode;
 use kim_tls::{Anchors, ClientAuth, ExpectedName, Identity, Pins, ServerTrust};
 use kim_types::{Context, DomainSuffixes, Secret};
+use tracing::Level;
 
 use crate::section::{Problems, Section, Source};
 
@@ -26,7 +28,7 @@ pub struct Config {
     pub smtp: Listen,
     pub pop3: Listen,
     pub events: Option<Events>,
-    pub log: Log,
+    pub log: LogSettings,
     /// Keys of the file that have no effect yet.
     pub notes: Vec<String>,
 }
@@ -43,17 +45,6 @@ pub struct Events {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     pub sink: EventSink,
     pub context: Context,
-}
-
-/// What is logged, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    pub json: bool,
-    pub level: String,
-    /// Where a file a day is written; without it the log goes to stderr.
-    pub folder: Option<PathBuf>,
-    /// How many daily files are kept (TTL_PROTS).
-    pub days: usize,
 }
 
 impl Config {
@@ -429,16 +420,18 @@ fn caches(mut section: Section<'_, '_>, problems: &mut Problems) -> Caches {
     caches
 }
 
-fn log(mut section: Section<'_, '_>, problems: &mut Problems) -> Log {
-    let json = section.choice("format", problems, &[("text", false), ("json", true)]).unwrap_or(false);
-    let levels = ["error", "warn", "info", "debug"].map(|level| (level, level));
-    let level = section.choice("level", problems, &levels).unwrap_or("info").to_owned();
+fn log(mut section: Section<'_, '_>, problems: &mut Problems) -> LogSettings {
+    let default = LogSettings::default();
+    let json = section.choice("format", problems, &[("text", false), ("json", true)]).unwrap_or(default.json);
+    let levels =
+        [("error", Level::ERROR), ("warn", Level::WARN), ("info", Level::INFO), ("debug", Level::DEBUG)];
+    let level = section.choice("level", problems, &levels).unwrap_or(default.level);
     let folder = section.folder("dir", problems);
-    let keep = section.duration("keep", problems).unwrap_or(DAY * 30);
-    section.unused(&["flow"], problems);
+    let keep = section.duration("keep", problems).map(|keep| keep.as_secs().div_ceil(DAY.as_secs()));
+    let days = keep.map_or(default.days, |days| u16::try_from(days).unwrap_or(u16::MAX));
+    let flow = section.flag("flow", problems).unwrap_or(default.flow);
     section.finish(problems);
-    let days = usize::try_from(keep.as_secs().div_ceil(DAY.as_secs())).unwrap_or(usize::MAX).max(1);
-    Log { json, level, folder, days }
+    LogSettings { json, level, folder, days, flow }
 }
 
 /// The password of a file, for the command line.

@@ -14,14 +14,12 @@ mod proxy;
 mod section;
 mod self_test;
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use kim_examples::{Log, LogSettings};
 
-use config::{Config, Log};
+use config::Config;
 use options::{Command, USAGE};
 
 fn main() -> ExitCode {
@@ -47,7 +45,7 @@ fn main() -> ExitCode {
             runtime.block_on(fetch::run(&url, &file, std::io::stdin().lock()))
         }
         Command::Demo { once } => {
-            let quiet = Log { json: false, level: "warn".to_owned(), folder: None, days: 1 };
+            let quiet = LogSettings { level: tracing::Level::WARN, ..LogSettings::default() };
             log(&quiet).and_then(|()| runtime.block_on(demo::run(once)))
         }
         Command::SelfTest { file, user, password_file } => read(&file).and_then(|config| {
@@ -71,29 +69,10 @@ pub fn read(file: &Path) -> Result<Config, String> {
     Config::read(&text, folder).map_err(|problems| format!("{} is not usable:\n{problems}", file.display()))
 }
 
-/// Starts the log: to stderr, or to a file a day of which the newest are kept.
-fn log(log: &Log) -> Result<(), String> {
-    let builder = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::new(&log.level));
-    let (writer, colours) = match &log.folder {
-        None => (BoxMakeWriter::new(std::io::stderr), std::io::stderr().is_terminal()),
-        Some(folder) => {
-            let files = RollingFileAppender::builder()
-                .rotation(Rotation::DAILY)
-                .filename_prefix("kim-proxy")
-                .filename_suffix("log")
-                .max_log_files(log.days)
-                .build(folder)
-                .map_err(|error| format!("{}: {error}", folder.display()))?;
-            (BoxMakeWriter::new(files), false)
-        }
-    };
-    let builder = builder.with_writer(writer).with_ansi(colours);
-    if log.json {
-        builder.json().init();
-    } else {
-        builder.init();
-    }
-    Ok(())
+/// Starts the log, with a sentence for people if that fails.
+fn log(settings: &LogSettings) -> Result<(), String> {
+    let folder = settings.folder.clone().unwrap_or_default();
+    Log::new(settings.clone()).map(Log::start).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 fn fail(problem: &str) -> ExitCode {

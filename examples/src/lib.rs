@@ -4,11 +4,13 @@
 
 mod blocking;
 mod dialogue;
+mod log;
 mod memory;
 mod proxy_process;
 
 pub use blocking::Blocking;
 pub use dialogue::Dialogue;
+pub use log::{Log, LogSettings};
 pub use memory::{forget_peak, memory_of};
 pub use proxy_process::ProxyProcess;
 
