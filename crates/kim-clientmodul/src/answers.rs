@@ -20,6 +20,7 @@ use kim_vzd::Listing;
 use crate::konnektor::{Turn, is_out};
 use crate::limits;
 use crate::mail_data::MailData;
+use crate::operation::FLOW_LOG;
 use crate::participant::Participant;
 
 /// The used job number: a new one is worth another attempt (gemSpec_Kon, fault 4252).
@@ -55,8 +56,15 @@ impl<'a> Answers<'a> {
         Some(Self::new(self.participant, self.mail_data, turn))
     }
 
-    /// Carries out a call and gives the flow's next step.
+    /// Carries out a call and gives the flow's next step; the flow log gets a record of it.
     pub(crate) async fn answer<S>(&self, call: Call<S>) -> S {
+        let (step, began) = (call.name(), Instant::now());
+        let next = self.carry_out(call).await;
+        tracing::info!(target: FLOW_LOG, step, seconds = began.elapsed().as_secs_f64());
+        next
+    }
+
+    async fn carry_out<S>(&self, call: Call<S>) -> S {
         match call {
             Call::LookUp(ask) => {
                 let listings = self.look_up(ask.question()).await;

@@ -2,7 +2,8 @@
 
 use tracing::{Span, info_span};
 
-/// The target of log records about the steps of an operation (Ablaufprotokoll): what a flow asks, and how long the answer took.
+/// The target of log records about the steps of an operation (Ablaufprotokoll): each question of a flow, and how long the
+/// answer took.
 ///
 /// Records of it are many; a log should leave them out unless it is asked for them.
 ///
@@ -28,12 +29,12 @@ impl Operations {
 
     /// The span of the session: of everything that belongs to no operation.
     pub(crate) fn session(&self, protocol: &'static str) -> Span {
-        info_span!("session", operation = %self.session, protocol)
+        info_span!(parent: None, "session", operation = %self.session, protocol)
     }
 
     /// The span of a new operation.
     pub(crate) fn next(&mut self, name: &'static str) -> Span {
         self.count = self.count.saturating_add(1);
-        info_span!("operation", operation = %format_args!("{}-{}", self.session, self.count), name)
+        info_span!(parent: None, "operation", operation = %format_args!("{}-{}", self.session, self.count), name)
     }
 }

@@ -7,12 +7,13 @@ use std::time::Instant;
 use kim_flow::receive::Outcome;
 use kim_pop3::{Answer, Call, Event, Input, Login, LoginRefusal, Open, Output, Proxy, Wait};
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{Instrument, Span, info, warn};
 
 use crate::clientmodul::Clientmodul;
 use crate::incoming::Incoming;
 use crate::legs::{Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
+use crate::operation::Operations;
 use crate::outgoing::Opened;
 use crate::participant::Participant;
 use crate::pieces::Pieces;
@@ -33,16 +34,20 @@ enum Finished {
 pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, stop: watch::Receiver<bool>) {
     let config = clientmodul.shared().pop3.clone();
     let patience = Patience { client: config.timeout_client, server: config.timeout_server };
+    let operations = Operations::new();
+    let span = operations.session("pop3");
     let session = Session {
         machine: Proxy::new(config, Instant::now()),
         legs: Legs::new(client, patience, stop),
         clientmodul,
         participant: None,
         task: None,
+        operations,
+        operation: Span::none(),
         message: None,
         to_show: None,
     };
-    session.run().await;
+    session.run().instrument(span).await;
 }
 
 struct Session {
@@ -51,6 +56,9 @@ struct Session {
     legs: Legs,
     participant: Option<Participant>,
     task: Option<Task>,
+    operations: Operations,
+    /// The last operation that was begun: what follows of it is logged under its number.
+    operation: Span,
     /// The message that is coming from the server.
     message: Option<Incoming>,
     /// The mail that is going to the client.
@@ -102,7 +110,8 @@ impl Session {
                 finished = pending(&mut self.task) => {
                     self.task = None;
                     // Without the final dot nobody takes the mail for fetched, and nothing is lost.
-                    let Some(answer) = self.finish(finished) else { break };
+                    let answer = self.operation.clone().in_scope(|| self.finish(finished));
+                    let Some(answer) = answer else { break };
                     self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
                 }
                 happened = self.legs.next(client, server, until) => {
@@ -133,21 +142,25 @@ impl Session {
         match call {
             Call::Login(login) => {
                 let clientmodul = self.clientmodul.clone();
-                self.task = Some(Box::pin(async move {
+                self.operation = self.operations.next("login");
+                let connected = async move {
                     let connected = login::connect(&clientmodul, login.user(), login.password()).await;
                     Finished::Login(Box::new(login), connected)
-                }));
+                };
+                self.task = Some(Box::pin(connected.instrument(self.operation.clone())));
             }
             Call::Open(open) => {
                 let message = self.message.take().unwrap_or_else(|| self.clientmodul.incoming_message());
                 // The machine fetches mails only after a login, which sets the participant.
                 let Some(participant) = self.participant.clone() else { return };
-                self.task = Some(Box::pin(async move {
+                self.operation = self.operations.next("fetch");
+                let opened = async move {
                     match message.finish().await {
                         Ok(message) => Finished::Open(open, participant.open(message).await),
                         Err(error) => Finished::NotKept(error),
                     }
-                }));
+                };
+                self.task = Some(Box::pin(opened.instrument(self.operation.clone())));
             }
         }
     }

@@ -9,12 +9,13 @@ use kim_flow::{Refused, Report};
 use kim_smtp::{Answer, Call, Event, Input, Login, LoginRefusal, Output, Process, Proxy, Wait};
 use kim_types::Reply;
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{Instrument, Span, info, warn};
 
 use crate::clientmodul::Clientmodul;
 use crate::incoming::Incoming;
 use crate::legs::{Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
+use crate::operation::Operations;
 use crate::outgoing::Outgoing;
 use crate::participant::Participant;
 use crate::pieces::Pieces;
@@ -49,17 +50,21 @@ enum Stage {
 pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, stop: watch::Receiver<bool>) {
     let config = clientmodul.shared().smtp.clone();
     let patience = Patience { client: config.timeout_client, server: config.timeout_server };
+    let operations = Operations::new();
+    let span = operations.session("smtp");
     let session = Session {
         machine: Proxy::new(config, Instant::now()),
         legs: Legs::new(client, patience, stop),
         clientmodul,
         participant: None,
         task: None,
+        operations,
+        operation: Span::none(),
         stage: Stage::Idle,
         mail: None,
         to_send: None,
     };
-    session.run().await;
+    session.run().instrument(span).await;
 }
 
 struct Session {
@@ -68,6 +73,9 @@ struct Session {
     legs: Legs,
     participant: Option<Participant>,
     task: Option<Task>,
+    operations: Operations,
+    /// The last operation that was begun: what follows of it is logged under its number.
+    operation: Span,
     stage: Stage,
     /// The mail that is coming in.
     mail: Option<Incoming>,
@@ -92,7 +100,9 @@ impl Session {
             for event in out.events.drain(..) {
                 self.note(event);
             }
-            if let Some(answer) = out.call.take().and_then(|call| self.begin(call)) {
+            if let Some(answer) =
+                out.call.take().and_then(|call| self.operation.clone().in_scope(|| self.begin(call)))
+            {
                 wait = self.machine.handle(Input::Answer(answer), Instant::now(), &mut out);
                 continue;
             }
@@ -106,7 +116,7 @@ impl Session {
             wait = tokio::select! {
                 finished = pending(&mut self.task) => {
                     self.task = None;
-                    let answer = self.finish(finished);
+                    let answer = self.operation.clone().in_scope(|| self.finish(finished));
                     self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
                 }
                 happened = self.legs.next(client, server, until) => {
@@ -147,7 +157,7 @@ impl Session {
     /// The directory takes its time: it is asked while the mail still arrives, and the answer waits in the cache.
     fn prefetch(&self, address: kim_types::Address) {
         let Some(participant) = self.participant.clone() else { return };
-        tokio::spawn(async move { participant.prefetch(&address).await });
+        tokio::spawn(async move { participant.prefetch(&address).await }.in_current_span());
     }
 
     /// Starts what the machine asks for, or answers at once.
@@ -155,10 +165,12 @@ impl Session {
         match call {
             Call::Login(login) => {
                 let clientmodul = self.clientmodul.clone();
-                self.task = Some(Box::pin(async move {
+                self.operation = self.operations.next("login");
+                let connected = async move {
                     let connected = login::connect(&clientmodul, login.user(), login.password()).await;
                     Finished::Login(Box::new(login), connected)
-                }));
+                };
+                self.task = Some(Box::pin(connected.instrument(self.operation.clone())));
                 None
             }
             Call::Process(process) => self.process(process),
@@ -205,12 +217,14 @@ impl Session {
             let mail = self.mail.take().unwrap_or_else(|| self.clientmodul.incoming_mail());
             // The machine processes mails only after a login, which sets the participant.
             let participant = self.participant.clone()?;
-            self.task = Some(Box::pin(async move {
+            self.operation = self.operations.next("send");
+            let protected = async move {
                 match mail.finish().await {
                     Ok(mail) => Finished::Protect(process, participant.protect(envelope, mail).await),
                     Err(error) => Finished::NotKept(process, error),
                 }
-            }));
+            };
+            self.task = Some(Box::pin(protected.instrument(self.operation.clone())));
             return None;
         }
         self.to_send = None;
