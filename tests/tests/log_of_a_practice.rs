@@ -81,7 +81,7 @@ async fn has_a_number_for_every_operation_and_nothing_of_a_mail() {
         steps.entry(number).or_default().push(record["step"].as_str().unwrap());
     }
     let [sent] = <[String; 1]>::try_from(number_of("mail sent")).unwrap();
-    for step in ["look-up", "cards", "sign", "encrypt"] {
+    for step in ["look up", "cards", "sign", "encrypt"] {
         assert!(steps[sent.as_str()].contains(&step), "{step} of {sent} is missing in {flow:#?}");
     }
     let [fetched] = <[String; 1]>::try_from(number_of("mail fetched")).unwrap();
@@ -91,4 +91,8 @@ async fn has_a_number_for_every_operation_and_nothing_of_a_mail() {
     let [broken] = <[String; 1]>::try_from(number_of("mail not decrypted")).unwrap();
     let numbers: HashSet<&String> = [&sent, &fetched, &broken].into();
     assert_eq!(numbers.len(), 3);
+    // What went wrong says what to do about it, under a code that stays.
+    let trouble = general.iter().find(|record| record["message"] == "mail not decrypted").unwrap();
+    assert_eq!((&trouble["level"], &trouble["code"]), (&"WARN".into(), &"receive-format".into()));
+    assert!(trouble["advice"].as_str().unwrap().ends_with('.'), "{trouble}");
 }

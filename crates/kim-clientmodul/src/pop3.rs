@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Instant;
 
+use kim_flow::Advice;
 use kim_flow::receive::Outcome;
 use kim_pop3::{Answer, Call, Event, Input, Login, LoginRefusal, Open, Output, Proxy, Wait};
 use tokio::sync::watch;
@@ -183,7 +184,10 @@ impl Session {
             }
             Finished::Open(open, opened) => {
                 match &opened.outcome {
-                    Outcome::Substituted(trouble) => warn!(?trouble, "mail not decrypted"),
+                    Outcome::Substituted(trouble) => {
+                        let Advice { code, text: advice } = trouble.advice();
+                        warn!(?trouble, code, advice, "mail not decrypted");
+                    }
                     other => info!(outcome = other.name(), "mail fetched"),
                 }
                 self.to_show = Some(opened.mail);

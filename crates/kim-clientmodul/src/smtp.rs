@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use bytes::Bytes;
-use kim_flow::{Refused, Report};
+use kim_flow::{Advice, Refused, Report};
 use kim_smtp::{Answer, Call, Event, Input, Login, LoginRefusal, Output, Process, Proxy, Wait};
 use kim_types::Reply;
 use tokio::sync::watch;
@@ -199,7 +199,8 @@ impl Session {
                 process.deliver(envelope, size)
             }
             Finished::Protect(process, Err(Refused { reply, cause })) => {
-                warn!(error = %Chain(&cause), code = reply.code(), "mail refused");
+                let Advice { code, text: advice } = cause.advice();
+                warn!(error = %Chain(&cause), reply = reply.code(), code, advice, "mail refused");
                 self.stage = Stage::Refusing(reply);
                 process.reset()
             }

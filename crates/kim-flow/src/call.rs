@@ -114,30 +114,6 @@ impl<S> Call<S> {
     }
 }
 
-impl<S> Call<S> {
-    /// What is asked, in a word for a log.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::LookUp(_) => "look-up",
-            Self::Limits(_) => "limits",
-            Self::Cards(_) => "cards",
-            Self::CardCertificates(_) => "card-certificates",
-            Self::PinStatus(_) => "pin-status",
-            Self::VerifyPin(_) => "verify-pin",
-            Self::Sign(_) => "sign",
-            Self::Encrypt(_) => "encrypt",
-            Self::CheckCertificates(_) => "check-certificates",
-            Self::KnownCard(_) => "known-card",
-            Self::RememberCard(_) => "remember-card",
-            Self::Decrypt(_) => "decrypt",
-            Self::Verify(_) => "verify",
-            Self::Upload(_) => "upload",
-            Self::RemoveUpload(_) => "remove-upload",
-            Self::Download(_) => "download",
-        }
-    }
-}
-
 /// Addresses to look up in the directory.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022, KOM-LE-A_2026, A_22340.

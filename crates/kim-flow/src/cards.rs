@@ -25,8 +25,13 @@ pub enum CardError {
     #[error("no card with the key is available")]
     Missing,
     /// The PIN is not verified and could not be.
-    #[error("the PIN of the card is not verified: {0:?}")]
-    Pin(PinTrouble),
+    #[error("the PIN of the card is not verified: {pin:?}, {trouble:?}")]
+    Pin {
+        /// Which PIN.
+        pin: PinKind,
+        /// What is wrong with it.
+        trouble: PinTrouble,
+    },
     /// The Konnektor gave no answer, or a fault.
     #[error(transparent)]
     Konnektor(#[from] kim_konnektor::Error),
@@ -100,7 +105,7 @@ pub(crate) fn with_verified_pin<S: From<Call<S>> + 'static>(card: CardPin, next:
     Call::PinStatus(Ask::new(card.clone(), move |status: FromKonnektor<PinStatus>| match status {
         Ok(PinStatus::Verified | PinStatus::Disabled) => next(Ok(card)),
         Ok(PinStatus::Verifiable) => type_pin(card, next),
-        Ok(other) => next(Err(CardError::Pin(PinTrouble::Status(other)))),
+        Ok(other) => next(Err(CardError::Pin { pin: card.pin, trouble: PinTrouble::Status(other) })),
         Err(error) => next(Err(error.into())),
     }))
     .into()
@@ -110,7 +115,7 @@ pub(crate) fn with_verified_pin<S: From<Call<S>> + 'static>(card: CardPin, next:
 pub(crate) fn type_pin<S: From<Call<S>> + 'static>(card: CardPin, next: Next<CardPin, S>) -> S {
     Call::VerifyPin(Ask::new(card.clone(), move |result: FromKonnektor<PinResult>| match result {
         Ok(PinResult::Ok) => next(Ok(card)),
-        Ok(other) => next(Err(CardError::Pin(PinTrouble::Result(other)))),
+        Ok(other) => next(Err(CardError::Pin { pin: card.pin, trouble: PinTrouble::Result(other) })),
         Err(error) => next(Err(error.into())),
     }))
     .into()

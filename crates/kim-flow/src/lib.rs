@@ -41,6 +41,7 @@
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, chapters 3.2 and 3.3; KIM 1.5.5 as far as it is known.
 
+mod advice;
 mod ask;
 mod call;
 mod cards;
@@ -55,6 +56,7 @@ mod report;
 mod rules;
 pub mod send;
 
+pub use advice::Advice;
 pub use ask::Ask;
 pub use call::{
     Call, CardCertificates, CardMemory, CardPin, CardSearch, Decrypt, Encrypt, FromKonnektor, LookUp,

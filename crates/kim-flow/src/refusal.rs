@@ -102,7 +102,7 @@ impl Cause {
                 (451, "4.4.0 Die E-Mail-Daten konnten nicht zum KAS uebertragen werden")
             }
             Self::Card(CardError::Missing) => (451, "4.7.5 Es ist keine SMC-B zum Signieren vorhanden"),
-            Self::Card(CardError::Pin(_)) => (451, "4.7.5 Die PIN der SMC-B ist nicht freigeschaltet"),
+            Self::Card(CardError::Pin { .. }) => (451, "4.7.5 Die PIN der SMC-B ist nicht freigeschaltet"),
             Self::Card(CardError::Konnektor(_)) | Self::Konnektor(_) | Self::Chain(_) => {
                 (451, "4.7.5 Der Konnektor konnte die Nachricht nicht signieren oder verschluesseln")
             }

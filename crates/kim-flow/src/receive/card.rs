@@ -100,7 +100,8 @@ impl Search {
                 self.next_card()
             }
             Ok(other) => {
-                self.trouble.get_or_insert(CardError::Pin(PinTrouble::Status(other)));
+                self.trouble
+                    .get_or_insert(CardError::Pin { pin: card.pin, trouble: PinTrouble::Status(other) });
                 self.next_card()
             }
             Err(error) => self.after(error),

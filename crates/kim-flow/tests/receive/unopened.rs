@@ -74,8 +74,10 @@ fn a_pin_that_cannot_be_verified_is_a_missing_key_and_says_which_trouble() {
             other => panic!("{}", other.name()),
         }));
         seen.is_substitute("4009", &["01"], &message);
-        let Outcome::Substituted(Trouble::Key(Some(CardError::Pin(PinTrouble::Status(found))))) =
-            seen.outcome
+        let Outcome::Substituted(Trouble::Key(Some(CardError::Pin {
+            trouble: PinTrouble::Status(found),
+            ..
+        }))) = seen.outcome
         else {
             panic!("{:?}", seen.outcome)
         };
