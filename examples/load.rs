@@ -1,4 +1,5 @@
-//! How the proxy does under load: many senders and fetchers at once, many idle sessions, a very slow reader.
+//! How the proxy does under load: many senders and fetchers at once, great mails at once, a very slow reader, many idle
+//! sessions.
 //!
 //! The proxy runs in a process of its own, so that its memory is its own; testbed and mail programs run in this one. On one
 //! machine they share the processors with the proxy, and the testbed's private keys take most of them: the rate is a lower
@@ -22,6 +23,9 @@ const MAIL: usize = 100 * 1024;
 /// The size of the mail that is read slowly: about the greatest a recipient of version 1.0 can be sent.
 const GREAT_MAIL: usize = 15 * 1024 * 1024 - 64 * 1024;
 
+/// How many great mails are sent at once.
+const GREAT_MAILS: usize = 12;
+
 /// How many sessions lie idle.
 const IDLE: usize = 1_000;
 
@@ -41,6 +45,7 @@ async fn main() -> Result<(), String> {
 
     say(&format!("idle proxy: {}", memory(&proxy)));
     rush(&practice, &proxy, programs, mails).await?;
+    great_mails(&practice, &proxy).await?;
     slow_reader(&practice, &proxy).await?;
     drop(proxy);
     let proxy = ProxyProcess::start(&program, &practice.testbed).map_err(text)?;
@@ -147,6 +152,21 @@ fn report(what: &str, programs: Vec<Result<Vec<Duration>, String>>, start: Insta
         failed.len(),
         failed.iter().find_map(|one| one.as_ref().err()).map(|why| format!(": {why}")).unwrap_or_default()
     ));
+}
+
+/// Great mails at once: more than the proxy has in work at the same time.
+async fn great_mails(practice: &Practice, proxy: &ProxyProcess) -> Result<(), String> {
+    proxy.forget_peak();
+    let start = Instant::now();
+    let mut senders = JoinSet::new();
+    for _ in 0..GREAT_MAILS {
+        let one = practice.clone();
+        senders.spawn(async move { one.send(&mut one.smtp().await?, GREAT_MAIL).await });
+    }
+    senders.join_all().await.into_iter().collect::<Result<(), String>>()?;
+    let seconds = start.elapsed().as_secs();
+    say(&format!("{GREAT_MAILS} mails of 15 MiB sent at once, in {seconds} s: {}", memory(proxy)));
+    Ok(())
 }
 
 /// A mail program that takes an octet a second of a great mail.

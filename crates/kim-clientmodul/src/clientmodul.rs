@@ -22,6 +22,7 @@ use crate::participant::Participant;
 use crate::resolver::Resolver;
 use crate::settings::{Fachdienst, Settings};
 use crate::spool::SpoolSettings;
+use crate::workload::Workload;
 
 /// How many entries each cache holds at most.
 const CACHE_CAPACITY: usize = 10_000;
@@ -72,6 +73,7 @@ pub(crate) struct Shared {
     /// Who has logged in, each Mandant with one of its call contexts.
     pub(crate) mandants: Cache<(KonnektorId, MandantId), Context>,
     pub(crate) card_certificates: Cache<(KonnektorId, MandantId), Vec<CertificateInUse>>,
+    pub(crate) workload: Workload,
     konnektors: HashMap<KonnektorId, Arc<Konnektors>>,
     default: Option<KonnektorId>,
 }
@@ -143,6 +145,7 @@ impl Clientmodul {
             without_limits: Cache::new(limits::PAUSE, CACHE_CAPACITY),
             notices: Cache::new(NOTICE_LIFETIME, CACHE_CAPACITY),
             services: Cache::new(SERVICE_LIFETIME, MAX_SERVICES),
+            workload: Workload::default(),
         }))
     }
 

@@ -75,6 +75,7 @@ mod subscribe;
 mod upload;
 mod upstream;
 mod vzd;
+mod workload;
 
 pub use cetp::EventListener;
 pub use clientmodul::{Account, Clientmodul, UnknownKonnektor};

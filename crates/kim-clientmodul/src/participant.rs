@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use kim_flow::{Refused, Run, receive, send};
+use kim_flow::{Content, Refused, Run, receive, send};
 use kim_types::{Address, Envelope};
+use tokio::sync::SemaphorePermit;
 
 use crate::answers::{Answers, listing};
 use crate::clientmodul::{Account, Shared};
@@ -61,6 +62,7 @@ impl Participant {
     /// [`Clientmodul::incoming_mail`]: crate::Clientmodul::incoming_mail
     pub async fn protect(&self, envelope: Envelope, mail: impl Into<Stored>) -> Result<Outgoing, Refused> {
         let Stored { content, kept } = mail.into();
+        let _place = self.place(&content).await;
         let mail_data = MailData::new(kept);
         let mut answers = self.answers(&mail_data);
         loop {
@@ -82,6 +84,7 @@ impl Participant {
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
     pub async fn open(&self, message: impl Into<Stored>) -> Opened {
         let Stored { content, kept } = message.into();
+        let _place = self.place(&content).await;
         let mail_data = MailData::new(kept);
         let mut answers = self.answers(&mail_data);
         loop {
@@ -103,6 +106,14 @@ impl Participant {
     pub(crate) async fn prefetch(&self, address: &Address) {
         // A failure shows when the answer is needed.
         let _ = listing(self, address, true).await;
+    }
+
+    /// Room for a mail that is whole in memory; one in the spool takes little.
+    async fn place(&self, content: &Content) -> Option<SemaphorePermit<'_>> {
+        match content {
+            Content::Whole(mail) => self.shared.workload.enter(mail.len()).await,
+            Content::Kept(_) => None,
+        }
     }
 
     /// Who answers for the next mail.

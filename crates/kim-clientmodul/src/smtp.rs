@@ -94,8 +94,7 @@ impl Session {
             }
             if !out.content.is_empty() {
                 let mail = self.mail.get_or_insert_with(|| self.clientmodul.incoming_mail());
-                mail.push(&out.content).await;
-                out.content.clear();
+                mail.push(&std::mem::take(&mut out.content)).await;
             }
             for event in out.events.drain(..) {
                 self.note(event);
