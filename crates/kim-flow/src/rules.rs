@@ -8,11 +8,15 @@ use kim_smime::IntegrityMode;
 use kim_types::{Address, DomainSuffixes};
 use kim_vzd::KimVersion;
 
+use crate::Release;
+
 /// The rules both flows follow, one value for a whole Clientmodul.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2004, A_21387, A_21388, A_23165, A_19372; gemSpec_Kon 5.18.0 (document limit).
 #[derive(Debug, Clone)]
 pub struct Rules {
+    /// The release of KIM whose rules count where they differ. Default: the newest.
+    pub release: Release,
     /// A mail with more decoded octets than this is large. Default: 15 MiB.
     pub large_threshold: u64,
     /// The largest document a Konnektor takes, in octets. Default: 25 MiB.
@@ -79,6 +83,7 @@ impl Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
+            release: Release::default(),
             large_threshold: 15 * 1024 * 1024,
             konnektor_limit: 25 * 1024 * 1024,
             product_version: "XXXXX_0.1.0".to_owned(),

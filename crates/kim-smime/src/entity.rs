@@ -88,6 +88,11 @@ pub(crate) fn check_rfc822(header: &Header) -> Result<(), FormatError> {
     }
 }
 
+/// The character set of an entity in lower case, if it names one.
+pub(crate) fn charset(header: &Header) -> Option<String> {
+    content_type(header, |found| found.attribute("charset").map(str::to_ascii_lowercase))?
+}
+
 /// Whether an entity has that media type; the subtype may be left open.
 pub(crate) fn is_of_type(header: &Header, ctype: &str, subtype: Option<&str>) -> bool {
     let named = |found: &ContentType<'_>| match subtype {

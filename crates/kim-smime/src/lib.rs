@@ -120,6 +120,7 @@ mod mail_frame;
 mod measure;
 mod multipart;
 mod normalise;
+mod notes;
 mod opened;
 mod outer;
 mod received;

@@ -116,6 +116,11 @@ impl Opened {
         Self { verdict, outer, inner: header, body }
     }
 
+    /// The same with another mail in it, which says the same.
+    pub(crate) fn with_mail(self, inner: Header, body: Octets) -> Self {
+        Self { inner, body, ..self }
+    }
+
     /// What the user gets: the mail, or what `mode` says if the integrity check failed.
     ///
     /// `user` is who fetched it; `unique` are octets used for nothing else, `now` is the time.

@@ -67,6 +67,12 @@ pub(crate) const INTEGRITY_REPLACED: &str = "Beim Empfang dieser KIM-Nachricht w
     Dies kann eine technisches Ursache haben oder auf eine missbräuchliche Nutzung des KIM-Dienstes hinweisen. Zu Ihrem \
     Schutz wurde der Inhalt dieser Nachricht durch diesen Text ausgetauscht. Bitte kontaktieren Sie den Absender und/oder \
     Ihren Administrator.";
+/// What KIM up to 1.5.2 appends to a text: a line of hyphens, KOM-LE-A_2179-01 and KOM-LE-A_2050-05.
+pub(crate) const NOTES: &str = "\r\n---------------------------------------------\r\n\
+    Die Nachricht wurde entschlüsselt.\r\nDie Signatur wurde erfolgreich geprüft.\r\n";
+/// The same in HTML.
+pub(crate) const NOTES_HTML: &str = "<p>---------------------------------------------<br>\r\n\
+    Die Nachricht wurde entschl&uuml;sselt.<br>\r\nDie Signatur wurde erfolgreich gepr&uuml;ft.</p>\r\n";
 /// A_23165 as in the api-kim FAQ.
 pub(crate) const INTEGRITY_EMBEDDED: &str = "Beim Empfang dieser KIM-Nachricht wurde eine Sicherheitsverletzung erkannt. \
     Dies kann eine technisches Ursache haben oder auf eine missbräuchliche Nutzung des KIM-Dienstes hinweisen. Zu Ihrem \

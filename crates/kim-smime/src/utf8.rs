@@ -3,6 +3,8 @@
 //! A Konnektor signs the mail as a text in UTF-8 and may refuse other octets. A mail may have them: 8BITMIME lets a client
 //! send parts in any character set.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use kim_types::Octets;
 use memchr::memchr_iter;
@@ -48,28 +50,38 @@ fn entity(octets: Bytes, depth: usize) -> Octets {
 }
 
 fn multipart(body: &Bytes, boundary: &[u8], depth: usize) -> Octets {
-    let mut out = Octets::new();
-    // Where the current part begins; between parts, what nobody shows.
-    let (mut begin, mut is_part) = (0, false);
-    let mut finish = |octets: Bytes, is_part: bool| {
-        out.append(if is_part { entity(octets, depth) } else { latin_1(octets) });
-    };
-    let mut start = 0;
+    let (mut out, mut end) = (Octets::new(), 0);
+    for part in parts(body, boundary) {
+        // Between parts, what nobody shows.
+        out.append(latin_1(body.slice(end..part.start)));
+        end = part.end;
+        out.append(entity(body.slice(part), depth));
+    }
+    out.append(latin_1(body.slice(end..)));
+    out
+}
+
+/// Where the parts of a multipart are, each with its header.
+///
+/// Spec: RFC 2046 §5.1.1.
+pub(crate) fn parts(body: &[u8], boundary: &[u8]) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let (mut begin, mut start) = (None, 0);
     for end in memchr_iter(b'\n', body).map(|at| at.saturating_add(1)).chain([body.len()]) {
         if let Some(opens) = delimiter(body.get(start..end).unwrap_or_default(), boundary) {
-            // The line end before a delimiter belongs to it.
-            let before = body.get(begin..start).unwrap_or_default();
-            let before =
-                before.strip_suffix(b"\n").map_or(before, |line| line.strip_suffix(b"\r").unwrap_or(line));
-            let before = begin.saturating_add(before.len());
-            finish(body.slice(begin..before), is_part);
-            finish(body.slice(before..end), false);
-            (begin, is_part) = (end, opens);
+            if let Some(begin) = begin {
+                // The line end before a delimiter belongs to it.
+                let part: &[u8] = body.get(begin..start).unwrap_or_default();
+                let part =
+                    part.strip_suffix(b"\n").map_or(part, |line| line.strip_suffix(b"\r").unwrap_or(line));
+                parts.push(begin..begin.saturating_add(part.len()));
+            }
+            begin = opens.then_some(end);
         }
         start = end;
     }
-    finish(body.slice(begin..), is_part);
-    out
+    parts.extend(begin.map(|begin| begin..body.len()));
+    parts
 }
 
 /// Whether a line is a delimiter of parts, and if so, whether another part follows it.

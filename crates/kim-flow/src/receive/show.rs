@@ -61,6 +61,7 @@ impl Receiving {
     /// R12, R14: a mail that is at hand.
     pub(super) fn deliver(self, opened: Opened) -> Step {
         let Run { rules, account, now, unique } = &self.run;
+        let opened = if rules.release.differences().notes_in_text { opened.noted() } else { opened };
         let mail = opened.deliver(rules.on_integrity_failure, account, *unique, *now);
         done(mail, Outcome::Opened(Box::new(opened.verdict)))
     }

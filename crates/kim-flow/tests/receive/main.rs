@@ -17,5 +17,6 @@ mod integrity;
 mod kas;
 mod large;
 mod plain;
+mod release;
 mod signer;
 mod unopened;
