@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kim_fachdienst::Limits;
-use kim_konnektor::{Card, CertificateVerdict, PinKind, PinResult, PinStatus, Verification};
+use kim_konnektor::{Card, CertificateVerdict, Error, PinKind, PinResult, PinStatus, Reason, Verification};
 use kim_smime::IssuerAndSerial;
 use kim_types::{Address, CardHandle, Iccsn, Octets, Pii};
 use kim_vzd::Listing;
@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::{Ask, Download, DownloadError, Downloaded, Upload, UploadError, Uploaded};
 
 /// An answer of the Konnektor, or why there is none.
-pub type FromKonnektor<T> = Result<T, kim_konnektor::Error>;
+pub type FromKonnektor<T> = Result<T, Error>;
 
 /// One thing a flow needs before it can go on; `S` is the step that follows.
 ///
@@ -110,6 +110,39 @@ impl<S> Call<S> {
             Self::RemoveUpload(_) => "remove upload",
             Self::NoticeDue(_) => "notice due",
             Self::Download(_) => "download",
+        }
+    }
+
+    /// Answers that no answer came in time, for a driver whose patience with the call or with the whole mail is at its end.
+    ///
+    /// A flow whose calls are all answered like this ends at once: a mail to be sent is refused for now, a received one is
+    /// replaced by a mail that says what to do.
+    pub fn timed_out(self) -> S {
+        fn silence<T>() -> FromKonnektor<T> {
+            Err(Error::Unavailable { reason: Reason::Timeout })
+        }
+        match self {
+            Self::LookUp(ask) => ask.answer_with(|question| {
+                question.addresses.iter().map(|_| Err(LookUpError::Unavailable)).collect()
+            }),
+            Self::Limits(ask) => ask.answer(None),
+            Self::Cards(ask) => ask.answer(silence()),
+            Self::CardCertificates(ask) => ask.answer(silence()),
+            Self::PinStatus(ask) => ask.answer(silence()),
+            Self::VerifyPin(ask) => ask.answer(silence()),
+            Self::Sign(ask) => ask.answer(silence()),
+            Self::Encrypt(ask) => ask.answer(silence()),
+            Self::CheckCertificates(ask) => {
+                ask.answer_with(|certificates| certificates.iter().map(|_| silence()).collect())
+            }
+            Self::KnownCard(ask) => ask.answer(None),
+            Self::RememberCard(ask) => ask.answer(()),
+            Self::Decrypt(ask) => ask.answer(silence()),
+            Self::Verify(ask) => ask.answer(silence()),
+            Self::Upload(ask) => ask.answer(Err(UploadError::Failed)),
+            Self::RemoveUpload(ask) => ask.answer(()),
+            Self::Download(ask) => ask.answer(Err(DownloadError::Failed)),
+            Self::NoticeDue(ask) => ask.answer(false),
         }
     }
 }

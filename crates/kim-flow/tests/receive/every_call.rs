@@ -9,7 +9,7 @@ use kim_konnektor::{Error, HighLevelResult, PinResult, PinStatus};
 use proptest::prelude::*;
 
 use crate::desk::{Desk, Seen, fault, refuse, silence, verification};
-use crate::letter::Letter;
+use crate::letter::{A, Letter};
 
 /// Messages that between them lead to every question.
 static SCENARIOS: LazyLock<[(&str, Bytes); 3]> = LazyLock::new(|| {
@@ -160,6 +160,45 @@ fn every_question_may_be_answered_by_another_thread() {
         };
     };
     assert_eq!(outcome, "opened");
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02 (03)
+#[test]
+fn when_time_is_up_a_flow_ends_at_its_next_question_or_soon_after() {
+    let desk = desk();
+    for (name, message) in &*SCENARIOS {
+        let calls = desk.open(message).calls.len();
+        for in_time in 0..calls {
+            let mut count = 0;
+            let seen = desk.open_with(message, |call| {
+                count += 1;
+                if count > in_time { Ok(call.timed_out()) } else { Err(call) }
+            });
+            is_readable(&seen, message, name);
+            assert!(seen.calls.len() <= in_time + 2, "{name}: {:?}", seen.calls);
+        }
+    }
+}
+
+/// Flows are values: questions of several accounts wait side by side and are answered in any order, in one thread.
+#[test]
+fn flows_of_several_accounts_run_side_by_side() {
+    let mut desks =
+        [desk(), Desk { user: A, cards: vec!["B", "A"], ..desk() }, Desk { cards: Vec::new(), ..desk() }];
+    desks[2].rules.early_header = false;
+    let message = Bytes::from(SCENARIOS[0].1.to_vec());
+    let mut open: Vec<(usize, Step)> = (0..3)
+        .map(|at| (at, receive::start(desks[at].run(), Content::Whole(message.clone().into()))))
+        .collect();
+    let mut outcomes = ["", "", ""];
+    // The one that has waited longest is answered last.
+    while let Some((at, step)) = open.pop() {
+        match step {
+            Step::Call(call) => open.insert(0, (at, desks[at].usual(call))),
+            Step::Done(delivered) => outcomes[at] = delivered.outcome.name(),
+        }
+    }
+    assert_eq!(outcomes, ["opened", "opened", "substituted"]);
 }
 
 proptest! {
