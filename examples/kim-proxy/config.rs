@@ -322,13 +322,16 @@ fn konnektor(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<Ko
     let signature = section.choice("signature", problems, &signatures).unwrap_or(Crypt::RsaEcc);
     let with_certificate = section.flag("ldap_client_certificate", problems).unwrap_or(true);
     let (ldap, base) = (section.text("ldap", problems), section.text("ldap_base", problems));
-    // `time_server = "192.0.2.10:123"`: the Konnektor tells the time there (sync_Time). Without it the clock of this
-    // machine is relied on, which the system's own NTP client then keeps.
-    let time_server = section.text("time_server", problems);
-    let time_server_address = time_server.as_deref().and_then(host_and_port);
-    if time_server.is_some() && time_server_address.is_none() {
-        section.problem("time_server", "host:port is wanted", problems);
-    }
+    // `time_server = "192.0.2.10:123"`: where the Konnektor tells the time (sync_Time), by default port 123 of its host. With
+    // `"off"` the clock of this machine is relied on, which the system's own NTP client then keeps.
+    let time_server = match section.text("time_server", problems).as_deref() {
+        Some("off") => None,
+        Some(text) => host_and_port(text).or_else(|| {
+            section.problem("time_server", "host:port or off is wanted", problems);
+            None
+        }),
+        None => url.as_deref().and_then(host_of).map(|host| (host.trim_matches(['[', ']']).to_owned(), 123)),
+    };
     let ldap = ldap.or_else(|| Some(format!("{}:636", host_of(url.as_deref()?)?)));
     let ldap = ldap.as_deref().and_then(host_and_port);
     if ldap.is_none() {
@@ -352,7 +355,7 @@ fn konnektor(mut section: Section<'_, '_>, problems: &mut Problems) -> Option<Ko
         weight: u32::try_from(weight).ok()?,
         soap: KonnektorSettings { url, tls: soap_tls, auth, endpoints, timeout, pin_timeout },
         directory: DirectorySettings { host, port, base, tls: ldap_tls, timeout, max_entries: 50 },
-        time_server: time_server_address,
+        time_server,
         signature,
     })
 }

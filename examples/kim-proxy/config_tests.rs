@@ -60,6 +60,7 @@ fn the_smallest_file_has_the_defaults_of_the_specification() {
     assert_eq!(config.pop3.addresses, ["127.0.0.1:10995".parse().unwrap()]);
     let konnektor = config.settings.konnektors.first().unwrap();
     assert_eq!(konnektor.soap.timeout, Duration::from_secs(60));
+    assert_eq!(konnektor.time_server, Some(("192.0.2.10".to_owned(), 123)));
     assert_eq!((konnektor.directory.host.as_str(), konnektor.directory.port), ("192.0.2.10", 636));
     assert_eq!(config.settings.rules.large_threshold, 15_728_640);
     assert_eq!(config.settings.caches.certificates, Duration::from_secs(12 * 3600));
