@@ -1,7 +1,8 @@
 //! Dot-stuffing: how SMTP and POP3 mark the end of a message inside a stream.
 //!
-//! A message ends with `CRLF . CRLF`; a line that begins with a dot gets a second one on the wire. Only CRLF begins a
-//! line, so `LF . CR LF` and the like are content.
+//! A message ends with `CRLF . CRLF`; a line that begins with a dot gets a second one on the wire. For what is read, only
+//! CRLF begins a line, so `LF . CR LF` and the like are content. For what is written, LF alone does so too: many programs
+//! take it for the end of a line, and would take the next dot for the end of the message.
 //!
 //! Spec: RFC 5321 §4.5.2, RFC 1939 §3.
 
@@ -85,6 +86,9 @@ impl Unstuffer {
 
 /// Adds dot-stuffing and the end of a message.
 ///
+/// A dot after a bare LF is doubled as well. Readers that end lines there remove it again; to the others the mail has a dot
+/// more at this place, where RFC 5322 allows no LF at all. Otherwise what follows would be commands or replies to the first.
+///
 /// ```
 /// use kim_types::dots::Stuffer;
 ///
@@ -97,13 +101,17 @@ impl Unstuffer {
 /// Spec: RFC 5321 §4.5.2, RFC 1939 §3.
 #[derive(Debug, Clone)]
 pub struct Stuffer {
+    /// After LF, or at the start.
     line_start: bool,
+    /// After CRLF, or at the start.
+    line_complete: bool,
+    /// After CR.
     cr: bool,
 }
 
 impl Default for Stuffer {
     fn default() -> Self {
-        Self { line_start: true, cr: false }
+        Self { line_start: true, line_complete: true, cr: false }
     }
 }
 
@@ -120,7 +128,8 @@ impl Stuffer {
                 wire.push(b'.');
             }
             wire.extend_from_slice(piece);
-            self.line_start = match piece {
+            self.line_start = piece.last() == Some(&b'\n');
+            self.line_complete = match piece {
                 [.., b'\r', b'\n'] => true,
                 [b'\n'] => self.cr,
                 _ => false,
@@ -131,7 +140,7 @@ impl Stuffer {
 
     /// Appends the end of the message, with a CRLF before it unless the content ended in one.
     pub fn finish(self, wire: &mut Vec<u8>) {
-        if !self.line_start {
+        if !self.line_complete {
             wire.extend_from_slice(b"\r\n");
         }
         wire.extend_from_slice(b".\r\n");
@@ -179,17 +188,39 @@ mod tests {
         assert_eq!(wire, b".\r\n");
     }
 
+    fn stuff(text: &str, chunk: usize) -> Vec<u8> {
+        let (mut writer, mut wire) = (Stuffer::new(), Vec::new());
+        text.as_bytes().chunks(chunk).for_each(|part| writer.write(part, &mut wire));
+        writer.finish(&mut wire);
+        wire
+    }
+
+    /// A mail with `LF . CRLF` made Python and mpop take the rest of it for replies of the server.
+    #[test]
+    fn programs_that_end_lines_at_lf_read_on_to_the_end() {
+        assert_eq!(stuff("a\n.\r\n+OK\r\n", 1), b"a\n..\r\n+OK\r\n.\r\n");
+        assert_eq!(stuff(".\n.\n", 1), b"..\n..\n\r\n.\r\n");
+    }
+
     proptest! {
+        #[test]
+        fn no_reader_finds_an_end_before_the_end(text in "[.a\r\n]{0,60}", chunk in 1usize..9) {
+            let wire = stuff(&text, chunk);
+            let lines: Vec<_> = wire.split_inclusive(|&octet| octet == b'\n').collect();
+            let end = lines.iter().position(|line| line.trim_ascii_end() == b".");
+            prop_assert_eq!(end, Some(lines.len() - 1));
+        }
+
         #[test]
         fn unstuff_after_stuff_gives_the_content_back(
             text in "[.a\r\n]{0,60}", chunk_in in 1usize..9, chunk_out in 1usize..9,
         ) {
-            let (mut writer, mut wire) = (Stuffer::new(), Vec::new());
-            text.as_bytes().chunks(chunk_in).for_each(|part| writer.write(part, &mut wire));
-            writer.finish(&mut wire);
+            let wire = stuff(&text, chunk_in);
             let (content, end, used) = unstuff(&wire, chunk_out);
             let ended = text.is_empty() || text.ends_with("\r\n");
             let expected = if ended { text } else { format!("{text}\r\n") };
+            // A dot after LF alone is doubled for others and stays so for us.
+            let expected = expected.replace("\r\n", "\u{1}").replace("\n.", "\n..").replace('\u{1}', "\r\n");
             prop_assert!(end);
             prop_assert_eq!(used, wire.len());
             prop_assert_eq!(String::from_utf8(content).unwrap(), expected);
