@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::RealPractice;
 use super::practice::Login;
-use super::programs::run;
+use super::programs::{has, run};
 use super::scratch::Scratch;
 use super::sender::{curl_configuration, marlam_tls, python_login};
 
@@ -48,13 +48,52 @@ impl Fetcher {
             Self::Python => python(login),
         }
     }
+
+    /// Fetches all mails of a mailbox, of which there are `count`, in one session, and deletes none; their lines end in
+    /// CRLF. `None` if the program is not installed, which is said once for each.
+    ///
+    /// # Errors
+    /// What the program said, or that it is missing and `KIM_PEERS=required` is set.
+    pub fn fetch_all(self, login: &Login, count: usize) -> Result<Option<Vec<Vec<u8>>>, String> {
+        if !has(self.program())? {
+            return Ok(None);
+        }
+        let scratch = Scratch::new().map_err(|error| error.to_string())?;
+        match self {
+            Self::Mpop => all_of_mpop(&scratch, login),
+            Self::Fetchmail => all_of_fetchmail(&scratch, login),
+            Self::Curl => all_of_curl(&scratch, login, count),
+            Self::Python => all_of_python(login),
+        }
+        .map(Some)
+    }
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Mpop => "mpop",
+            Self::Fetchmail => "fetchmail",
+            Self::Curl => "curl",
+            Self::Python => "python3",
+        }
+    }
 }
 
 fn mpop(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
+    let new = mpop_session(scratch, login, false)?;
+    only_file(&new).map(|mail| with_crlf(&mail)).map_err(|error| error.to_string())
+}
+
+fn all_of_mpop(scratch: &Scratch, login: &Login) -> Result<Vec<Vec<u8>>, String> {
+    let new = mpop_session(scratch, login, true)?;
+    all_files(&new).map_err(|error| error.to_string())
+}
+
+/// Fetches everything; the mails are in the directory that is given back.
+fn mpop_session(scratch: &Scratch, login: &Login, keep: bool) -> Result<PathBuf, String> {
     let home = scratch.path().join("mpop");
     let configuration = format!(
         "account kim\nhost {}\nport {}\n{}auth user\nuser \"{}\"\npassword \"{}\"\n\
-         delivery maildir \"{}\"\nuidls_file \"{}\"\nreceived_header off\nkeep off\n",
+         delivery maildir \"{}\"\nuidls_file \"{}\"\nreceived_header off\nkeep {}\n",
         login.host(),
         login.proxy.port(),
         marlam_tls(login),
@@ -62,11 +101,12 @@ fn mpop(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
         login.password,
         home.display(),
         home.join("uidls").display(),
+        if keep { "on" } else { "off" },
     );
     fresh_maildir(&home).map_err(|error| error.to_string())?;
     let file = scratch.write_private("mpoprc", configuration).map_err(|error| error.to_string())?;
     run("mpop", [format!("--file={}", file.display()), "--quiet".to_owned(), "kim".to_owned()], b"")?;
-    only_file(&home.join("new")).map(|mail| with_crlf(&mail)).map_err(|error| error.to_string())
+    Ok(home.join("new"))
 }
 
 fn fresh_maildir(path: &Path) -> io::Result<()> {
@@ -85,20 +125,41 @@ fn only_file(directory: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
+/// The mails of a directory, each with CRLF, by the names of their files.
+fn all_files(directory: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let mut paths = fs::read_dir(directory)?
+        .map(|file| file.map(|file| file.path()))
+        .collect::<io::Result<Vec<PathBuf>>>()?;
+    paths.sort();
+    paths.into_iter().map(|path| fs::read(path).map(|mail| with_crlf(&mail))).collect()
+}
+
 fn fetchmail(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
     let fetched = scratch.path().join("fetchmail.mail");
+    fetchmail_session(scratch, login, "no keep", &format!("cat >{}", fetched.display()))?;
+    fs::read(fetched).map(|mail| with_crlf(&mail)).map_err(|error| error.to_string())
+}
+
+fn all_of_fetchmail(scratch: &Scratch, login: &Login) -> Result<Vec<Vec<u8>>, String> {
+    let fetched = scratch.directory("fetchmail").map_err(|error| error.to_string())?;
+    let file = format!("cat >$(mktemp {}/XXXXXXXX)", fetched.display());
+    fetchmail_session(scratch, login, "keep", &file)?;
+    all_files(&fetched).map_err(|error| error.to_string())
+}
+
+fn fetchmail_session(scratch: &Scratch, login: &Login, keep: &str, command: &str) -> Result<(), String> {
     // `fetchall`: otherwise fetchmail reads mails with TOP, to which a Clientmodul gives no body, and deletes them then.
     // `invisible`, `no rewrite`, `no mimedecode`: it passes the mail on and adds nothing.
+    // `bad-header accept`: otherwise it leaves out mails whose header it does not like.
     let configuration = format!(
-        "poll {} service {} protocol POP3 no dns auth password\n\
-         user \"{}\" password \"{}\" {} fetchall no keep no rewrite no mimedecode\n\
-         mda \"cat >{}\"\n",
+        "poll {} service {} protocol POP3 no dns auth password bad-header accept\n\
+         user \"{}\" password \"{}\" {} fetchall {keep} no rewrite no mimedecode\n\
+         mda \"{command}\"\n",
         login.host(),
         login.proxy.port(),
         login.user,
         login.password,
         fetchmail_tls(login),
-        fetched.display(),
     );
     let file = scratch.write_private("fetchmailrc", configuration).map_err(|error| error.to_string())?;
     let arguments = [
@@ -107,8 +168,7 @@ fn fetchmail(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
         format!("--pidfile={}", scratch.path().join("fetchmail.pid").display()),
         "--invisible".to_owned(),
     ];
-    run("fetchmail", arguments, b"")?;
-    fs::read(fetched).map(|mail| with_crlf(&mail)).map_err(|error| error.to_string())
+    run("fetchmail", arguments, b"").map(drop)
 }
 
 fn fetchmail_tls(login: &Login) -> String {
@@ -127,8 +187,39 @@ fn curl(scratch: &Scratch, login: &Login) -> Result<Vec<u8>, String> {
     Ok(mail)
 }
 
+/// One file for each mail.
+fn all_of_curl(scratch: &Scratch, login: &Login, count: usize) -> Result<Vec<Vec<u8>>, String> {
+    let fetched = scratch.directory("curl").map_err(|error| error.to_string())?;
+    let each = format!("output = \"{}/#1\"\nfail-early\n", fetched.display());
+    let configuration = curl_configuration("pop3", &format!("[1-{count}]"), login) + &each;
+    let file = scratch.write_private("curl.all", configuration).map_err(|error| error.to_string())?;
+    run("curl", ["--config".as_ref(), file.as_os_str()], b"")?;
+    // Without a content curl writes no file.
+    let mail = |number: usize| fs::read(fetched.join(number.to_string())).unwrap_or_default();
+    Ok((1..=count).map(mail).collect())
+}
+
 fn python(login: &Login) -> Result<Vec<u8>, String> {
-    let arguments = ["-c", include_str!("conf/fetch.py")].map(str::to_owned);
+    python_script(include_str!("conf/fetch.py"), login)
+}
+
+/// The script writes the length of each mail into a line before it.
+fn all_of_python(login: &Login) -> Result<Vec<Vec<u8>>, String> {
+    let written = python_script(include_str!("conf/fetch_all.py"), login)?;
+    let (mut rest, mut mails) = (written.as_slice(), Vec::new());
+    while let Some(end) = rest.iter().position(|octet| *octet == b'\n') {
+        let (length, mail) = rest.split_at(end);
+        let length = String::from_utf8_lossy(length).parse::<usize>().map_err(|error| error.to_string())?;
+        let (mail, next) =
+            mail.get(1..).unwrap_or_default().split_at_checked(length).ok_or("a whole mail")?;
+        mails.push(mail.to_vec());
+        rest = next;
+    }
+    Ok(mails)
+}
+
+fn python_script(script: &str, login: &Login) -> Result<Vec<u8>, String> {
+    let arguments = ["-c", script].map(str::to_owned);
     run("python3", arguments.into_iter().chain(python_login(login)), b"")
 }
 

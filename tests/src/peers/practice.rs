@@ -252,7 +252,8 @@ pub struct Login {
 }
 
 impl Login {
-    fn new(account: &Account, proxy: SocketAddr, user: String) -> Self {
+    /// The login of an account at a proxy, with a user name for its protocol.
+    pub fn new(account: &Account, proxy: SocketAddr, user: String) -> Self {
         let password = String::from_utf8_lossy(account.password.expose()).into_owned();
         Self { proxy, tls: None, address: account.address.clone(), user, password }
     }

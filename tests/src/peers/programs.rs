@@ -30,19 +30,34 @@ const PATIENCE: &str = "90";
 /// They cannot, and `KIM_PEERS=required` says they have to.
 pub(super) fn available() -> Result<bool, String> {
     static OBSTACLE: OnceLock<Option<String>> = OnceLock::new();
-    let required = env::var_os("KIM_PEERS").is_some_and(|value| value == "required");
-    let obstacle = OBSTACLE.get_or_init(|| {
-        let obstacle = obstacle()?;
-        if !required {
-            // Not `eprintln!`, whose lines a passing test does not show.
-            let _ = writeln!(io::stderr(), "skipped: {obstacle}; see tests/setup-peers");
-        }
-        Some(obstacle)
-    });
+    without(OBSTACLE.get_or_init(|| obstacle().inspect(|obstacle| say(obstacle))).as_deref())
+}
+
+/// Whether one program is installed, for tests that need no other. If not, a line on standard error says so.
+///
+/// # Errors
+/// It is not, and `KIM_PEERS=required` says it has to.
+pub(super) fn has(program: &str) -> Result<bool, String> {
+    let obstacle = (!is_installed(program)).then(|| format!("{program} not installed"));
+    without(obstacle.inspect(|obstacle| say(obstacle)).as_deref())
+}
+
+fn without(obstacle: Option<&str>) -> Result<bool, String> {
     match obstacle {
         None => Ok(true),
-        Some(_) if !required => Ok(false),
+        Some(_) if !required() => Ok(false),
         Some(obstacle) => Err(format!("KIM_PEERS=required, but {obstacle}")),
+    }
+}
+
+fn required() -> bool {
+    env::var_os("KIM_PEERS").is_some_and(|value| value == "required")
+}
+
+fn say(obstacle: &str) {
+    if !required() {
+        // Not `eprintln!`, whose lines a passing test does not show.
+        let _ = writeln!(io::stderr(), "skipped: {obstacle}; see tests/setup-peers");
     }
 }
 

@@ -65,14 +65,11 @@ fn inserted(position: usize, der: Vec<u8>) -> impl Fn(&mut Tree) {
     move |tree| tree.elements().insert(position, Tree::parse(&der))
 }
 
-/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 to KOM-LE-A_2117; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02
-#[test]
-fn each_of_these_is_a_wrong_format() {
-    let office = Office::new();
-    let right = office.right_cms();
-    office.delivers("unchanged", &office.with_cms(&right));
-    type Change = Box<dyn Fn(&mut Tree)>;
-    let cases: Vec<(&str, &[usize], Change)> = vec![
+type Change = Box<dyn Fn(&mut Tree)>;
+
+/// Changes of one place that make a right content a wrong one.
+pub(crate) fn wrong_formats() -> Vec<(&'static str, &'static [usize], Change)> {
+    vec![
         // Foreign structures and algorithms.
         ("kind SignedData", KIND, Box::new(named(SIGNED_DATA))),
         ("kind EnvelopedData", KIND, Box::new(named(ENVELOPED_DATA))),
@@ -143,7 +140,16 @@ fn each_of_these_is_a_wrong_format() {
                 *tree.at(&[1, 3]) = key;
             }),
         ),
-    ];
+    ]
+}
+
+/// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 to KOM-LE-A_2117; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02
+#[test]
+fn each_of_these_is_a_wrong_format() {
+    let office = Office::new();
+    let right = office.right_cms();
+    office.delivers("unchanged", &office.with_cms(&right));
+    let cases = wrong_formats();
     for (name, path, change) in &cases {
         office.refuses(name, &office.with_cms(&changed(&right, path, change)), "02");
     }

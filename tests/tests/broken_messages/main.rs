@@ -8,6 +8,8 @@
 //! | [`Office::refuses`] | an error mail with that X-KIM-DecryptionResult, the received message in it octet for octet, nothing of the hidden text anywhere |
 //! | [`Office::doubts`] | X-KIM-DecryptionResult 00 with exactly these X-KIM-IntegrityCheckResult; the mail is in an error mail from the user to himself, and in mode `replace` it is gone |
 //! | [`Office::delivers`] | the mail as it was sent |
+//!
+//! `mailbox` puts messages of all these kinds into one mailbox, and others that only a whole session can meet.
 
 #![expect(
     clippy::unwrap_used,
@@ -22,9 +24,13 @@ mod cut_off;
 mod envelopes;
 mod forged_headers;
 mod legitimate_changes;
+#[cfg(unix)]
+mod mailbox;
 mod message_rules;
 mod office;
 mod oversized;
+#[cfg(unix)]
+mod poison;
 mod signatures;
 mod tree;
 

@@ -8,7 +8,7 @@ const RECIPIENTS: &[usize] = &[1, 0, 1];
 const ENTRIES: &[usize] = &[1, 0, 4, 0, 1];
 
 /// Sequences within each other.
-fn nested(levels: usize) -> Vec<u8> {
+pub(crate) fn nested(levels: usize) -> Vec<u8> {
     (0..levels).fold(Vec::new(), |inner, _| element(0x30, &inner))
 }
 
