@@ -4,21 +4,34 @@
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
-use kim_smime::{IntegrityMode, ReceiveLimits, Received, SignatureResult, Substitute, outer_version};
+use kim_fuzz::records;
+use kim_smime::{Header, IntegrityMode, ReceiveLimits, Received, SignatureResult, Substitute, outer_version};
 use kim_types::Address;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (Vec<u8>, Vec<u8>, u8)| {
-    let (message, plain, result) = input;
-    let message = Bytes::from(message);
+// The message, then what the Konnektor says is in it; the octet before that is the result of its signature check.
+fuzz_target!(|octets: &[u8]| {
+    let records = records(octets);
+    let [(_, message), rest @ ..] = records.as_slice() else { return };
+    let (result, plain) = rest.first().copied().unwrap_or_default();
+    let message = Bytes::copy_from_slice(message);
     let Ok(user) = "a@b.kim.telematik".parse::<Address>() else { return };
     let _ = outer_version(&message);
-    let opened = Received::parse(message.clone(), &ReceiveLimits::default())
-        .and_then(|received| received.decrypt_request().decrypted(Bytes::from(plain)))
-        .map(|request| request.verified(SignatureResult::Broken(result)));
-    let mail = match opened {
-        Ok(opened) => opened.deliver(IntegrityMode::default(), &user, [7; 16], UNIX_EPOCH),
-        Err(_) => Substitute::Format.mail(&message, &user, [7; 16], UNIX_EPOCH),
+    let signature = match result % 8 {
+        0 => SignatureResult::Valid,
+        1 => SignatureResult::StatusUnknown,
+        id => SignatureResult::Broken(id),
     };
-    assert!(!mail.is_empty());
+    let opened = Received::parse(message.clone(), &ReceiveLimits::default())
+        .and_then(|received| received.decrypt_request().decrypted(Bytes::copy_from_slice(plain)))
+        .map(|request| request.verified(signature));
+    for mode in [IntegrityMode::Embed, IntegrityMode::Replace, IntegrityMode::Deliver] {
+        let mail = match &opened {
+            Ok(opened) => opened.deliver(mode, &user, [7; 16], UNIX_EPOCH),
+            Err(_) => Substitute::Format.mail(&message, &user, [7; 16], UNIX_EPOCH),
+        };
+        let (header, _) = Header::split(&mail.to_bytes(), &Default::default()).expect("a mail has a header");
+        let results = header.all("X-KIM-DecryptionResult").count();
+        assert_eq!(results, 1, "one result, and not the sender's");
+    }
 });

@@ -1,33 +1,69 @@
 #![no_main]
-//! A hostile Konnektor: no response panics an operation, and the size of the chunks does not matter.
+//! A hostile Konnektor: no response panics any operation, and the size of the chunks does not matter.
 
 use bytes::Bytes;
 use kim_konnektor::{
-    DecryptDocument, Document, EncryptDocument, GetCards, GetJobNumber, GetPinStatus, Limits, Operation,
-    PinKind, ResponseReader, VerifyCertificate, VerifyDocument,
+    CertRef, CheckCertificateExpiration, Crypt, DecryptDocument, Document, EncryptDocument, EventSink,
+    ExternalAuthenticate, GetCardTerminals, GetCards, GetJobNumber, GetPinStatus, GetResourceInformation,
+    GetSubscription, JobNumber, Limits, Operation, PinKind, ReadCardCertificate, RenewSubscriptions,
+    ResponseReader, SignDocument, SignatureScheme, Subscribe, Unsubscribe, VerifyCertificate, VerifyDocument,
+    VerifyPin,
 };
 use kim_types::{CardHandle, Octets};
 use libfuzzer_sys::fuzz_target;
 
-fn read(octets: &[u8], chunk: usize) -> Option<Document> {
+fn read(octets: &[u8], chunk: usize, status: u16) -> Option<Document> {
     let mut reader = ResponseReader::new(Limits::default());
     for part in octets.chunks(chunk) {
         reader.push(part).ok()?;
     }
-    reader.finish(200).ok()
+    reader.finish(status).ok()
+}
+
+/// Every operation reads the response, also those it is no response to.
+fn ask_all(document: &Document, card: &CardHandle, job: &JobNumber) {
+    fn ask<O: Operation>(operation: &O, document: &Document) {
+        let _ = operation.response(document.clone());
+    }
+    let card = || card.clone();
+    let sink = EventSink(([127, 0, 0, 1], 1).into());
+    ask(&GetJobNumber, document);
+    ask(&GetCards { filter: None, mandant_wide: false }, document);
+    ask(&GetCardTerminals { mandant_wide: true }, document);
+    ask(&GetResourceInformation, document);
+    ask(&Subscribe { sink, topic: "CARD".to_owned() }, document);
+    ask(&RenewSubscriptions { ids: Vec::new() }, document);
+    ask(&Unsubscribe { sink }, document);
+    ask(&GetSubscription { mandant_wide: false }, document);
+    ask(&GetPinStatus { card: card(), pin: PinKind::Smc }, document);
+    ask(&VerifyPin { card: card(), pin: PinKind::Ch }, document);
+    ask(&VerifyCertificate { certificate: Bytes::new(), at: None }, document);
+    ask(&CheckCertificateExpiration { card: None, crypt: None }, document);
+    ask(&VerifyDocument { cms: Octets::new() }, document);
+    ask(&DecryptDocument { card: card(), document: Octets::new() }, document);
+    ask(&ExternalAuthenticate { card: card(), scheme: SignatureScheme::Ecdsa, hash: [0; 32] }, document);
+    for reference in [CertRef::Enc, CertRef::Sig] {
+        ask(&ReadCardCertificate { card: card(), reference, crypt: Some(Crypt::Ecc) }, document);
+    }
+    let (nothing, attribute) = (Octets::new(), Bytes::new());
+    let sign = SignDocument {
+        card: card(),
+        crypt: Crypt::RsaEcc,
+        job: job.clone(),
+        document: nothing.clone(),
+        attribute: attribute.clone(),
+    };
+    ask(&sign, document);
+    ask(&EncryptDocument { document: nothing, certificates: Vec::new(), attribute }, document);
 }
 
 fuzz_target!(|octets: &[u8]| {
-    let (whole, single) = (read(octets, octets.len().max(1)), read(octets, 1));
-    assert_eq!(whole.is_some(), single.is_some());
-    let (Some(document), Ok(card)) = (whole, "card".parse::<CardHandle>()) else { return };
-    let of = |document: &Document| document.clone();
-    let _ = GetJobNumber.response(of(&document));
-    let _ = GetCards { filter: None, mandant_wide: false }.response(of(&document));
-    let _ = GetPinStatus { card: card.clone(), pin: PinKind::Smc }.response(of(&document));
-    let _ = VerifyCertificate { certificate: Bytes::new(), at: None }.response(of(&document));
-    let _ = VerifyDocument { cms: Octets::new() }.response(of(&document));
-    let _ = DecryptDocument { card, document: Octets::new() }.response(of(&document));
-    let _ = EncryptDocument { document: Octets::new(), certificates: Vec::new(), attribute: Bytes::new() }
-        .response(of(&document));
+    let (Ok(card), Ok(job)) = ("card".parse(), "abc-123".parse()) else { return };
+    for status in [200, 500] {
+        let (whole, single) = (read(octets, octets.len().max(1), status), read(octets, 1, status));
+        assert_eq!(whole.is_some(), single.is_some());
+        if let Some(document) = whole {
+            ask_all(&document, &card, &job);
+        }
+    }
 });

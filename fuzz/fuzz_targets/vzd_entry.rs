@@ -1,34 +1,31 @@
 #![no_main]
 //! Whatever the directory answers, nothing panics, and what is kept stays within its bounds.
 
+use kim_fuzz::records;
 use kim_types::Address;
 use kim_vzd::{ATTRIBUTES, Entry, Listing};
 use libfuzzer_sys::fuzz_target;
 
-/// For each entry and attribute: which of the known names, and its values.
-type Entries = Vec<Vec<(u8, Vec<Vec<u8>>)>>;
+/// The octet that begins another entry; each other one names an attribute.
+const ENTRY: u8 = b'#';
 
-fuzz_target!(|entries: Entries| {
+fuzz_target!(|octets: &[u8]| {
     let Ok(address) = "a@b.kim.telematik".parse::<Address>() else { return };
-    let name =
-        |index: u8| ATTRIBUTES.get(usize::from(index) % ATTRIBUTES.len()).map_or("", |name| *name).to_owned();
-    let entries: Vec<Entry> = entries
-        .into_iter()
-        .map(|attributes| Entry {
-            attributes: attributes
-                .into_iter()
-                .map(|(index, values)| (name(index), with_address(values)))
-                .collect(),
-        })
-        .collect();
+    let mut entries: Vec<Entry> = Vec::new();
+    for (kind, value) in records(octets) {
+        if kind == ENTRY || entries.is_empty() {
+            // Every entry has the address, so that none is left out for being somebody else's.
+            let mail = ("mail".to_owned(), vec![address.as_str().as_bytes().to_vec()]);
+            entries.push(Entry { attributes: vec![mail] });
+        }
+        let name = ATTRIBUTES[usize::from(kind) % ATTRIBUTES.len()];
+        if let Some(attributes) = entries.last_mut().map(|entry| &mut entry.attributes) {
+            match attributes.iter_mut().find(|(known, _)| known == name) {
+                Some((_, values)) => values.push(value.to_vec()),
+                None => attributes.push((name.to_owned(), vec![value.to_vec()])),
+            }
+        }
+    }
     let listing = Listing::from_entries(&address, &entries);
     assert!(listing.certificates.len() <= 100 && listing.entries <= entries.len().min(50));
 });
-
-/// The address stands for every empty value, so that entries are not all of somebody else.
-fn with_address(values: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    values
-        .into_iter()
-        .map(|value| if value.is_empty() { b"a@b.kim.telematik".to_vec() } else { value })
-        .collect()
-}

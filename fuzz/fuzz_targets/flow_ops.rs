@@ -1,0 +1,324 @@
+#![no_main]
+//! The rules of sending and receiving with any answers: there is always an end, nothing leaves that was not encrypted, and
+//! nothing is shown as checked that was not.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use kim_fachdienst::KasReference;
+use kim_flow::receive::{self, Outcome};
+use kim_flow::{Call, DownloadError, Downloaded, LookUpError, Rules, Run, UploadError, Uploaded, send};
+use kim_fuzz::{records, text};
+use kim_konnektor::{
+    Card, CardKind, CertificateResult, CertificateVerdict, Error, GetJobNumber, HighLevelResult, Limits,
+    Operation, PinResult, PinStatus, Reason, ResponseReader, Verification,
+};
+use kim_smime::{Header, IntegrityMode};
+use kim_types::{Address, Delivery, Envelope, Octets, Recipient, Reply, Secret};
+use kim_vzd::{Entry, Listing};
+use libfuzzer_sys::fuzz_target;
+
+/// More calls than any mail can need.
+const MANY: usize = 200;
+
+/// Konnektor, directory and attachment service: what they answer, in this order, whatever they are asked.
+struct World<'a> {
+    certificates: Vec<&'a [u8]>,
+    answers: std::vec::IntoIter<(u8, &'a [u8])>,
+    /// Whether a Konnektor said anything about a signature.
+    verified: bool,
+    calls: usize,
+}
+
+/// Codes whose classes the flows tell apart.
+const CODES: [u32; 12] = [4000, 4004, 4085, 4101, 4105, 4106, 4112, 4115, 4127, 4206, 4264, 4299];
+
+fn fault(choice: u8) -> Error {
+    if choice % 16 >= 12 {
+        return Error::Unavailable { reason: Reason::Timeout };
+    }
+    let xml = format!(
+        "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><s:Fault><faultcode>s:Server</faultcode>\
+         <faultstring>x</faultstring><detail><e:Error xmlns:e='http://ws.gematik.de/tel/error/v2.0'><e:MessageID>1</e:MessageID>\
+         <e:Timestamp>2026-01-01T00:00:00Z</e:Timestamp><e:Trace><e:EventID>1</e:EventID><e:Instance>x</e:Instance>\
+         <e:LogReference>1</e:LogReference><e:CompType>Konnektor</e:CompType><e:Code>{}</e:Code><e:Severity>Error</e:Severity>\
+         <e:ErrorType>Technical</e:ErrorType><e:ErrorText>x</e:ErrorText></e:Trace></e:Error></detail></s:Fault></s:Body>\
+         </s:Envelope>",
+        CODES[usize::from(choice % 16) % CODES.len()]
+    );
+    let mut reader = ResponseReader::new(Limits::default());
+    let document = reader.push(xml.as_bytes()).and_then(|()| reader.finish(500));
+    match document.map(|document| GetJobNumber.response(document)) {
+        Ok(Err(error)) | Err(error) => error,
+        Ok(Ok(_)) => unreachable!("a fault is no job number"),
+    }
+}
+
+impl<'a> World<'a> {
+    /// An answer of the Konnektor, or a fault.
+    fn konnektor<T>(&mut self, answer: impl FnOnce(u8, &[u8]) -> T) -> Result<T, Error> {
+        let (choice, octets) = self.next();
+        if choice % 4 == 3 { Err(fault(choice / 4)) } else { Ok(answer(choice / 4, octets)) }
+    }
+
+    /// When there are no answers left, nothing works any more.
+    fn next(&mut self) -> (u8, &'a [u8]) {
+        self.answers.next().unwrap_or((0xff, &[]))
+    }
+
+    fn certificate(&self, index: usize) -> Option<&'a [u8]> {
+        self.certificates.get(index % self.certificates.len().max(1)).copied()
+    }
+
+    fn listing(&self, index: usize, address: &Address, choice: u8) -> Result<Listing, LookUpError> {
+        if choice % 8 == 7 {
+            return Err(LookUpError::Unavailable);
+        }
+        let mail = address.as_str().as_bytes().to_vec();
+        let mut attributes = vec![("mail".to_owned(), vec![mail])];
+        if choice % 8 < 6 {
+            let certificates = self.certificate(index).into_iter().map(<[u8]>::to_vec).collect();
+            attributes.push(("userCertificate;binary".to_owned(), certificates));
+        }
+        if choice / 8 % 2 == 1 {
+            attributes.push(("komLeData".to_owned(), vec![format!("1.5+,{address}").into_bytes()]));
+        }
+        Ok(Listing::from_entries(address, &[Entry { attributes }]))
+    }
+
+    fn answer<S>(&mut self, call: Call<S>) -> S {
+        self.calls += 1;
+        assert!(self.calls < MANY, "a mail without end");
+        match call {
+            Call::LookUp(ask) => {
+                let (choice, octets) = self.next();
+                let choice_of = |index: usize| octets.get(index).copied().unwrap_or(choice);
+                let addresses = ask.question().addresses.clone();
+                let find =
+                    |(index, address): (usize, &Address)| self.listing(index, address, choice_of(index));
+                let mut listings: Vec<_> = addresses.iter().enumerate().map(find).collect();
+                if choice == 0xfe {
+                    listings.pop();
+                }
+                ask.answer(listings)
+            }
+            Call::Limits(ask) => {
+                let (_, octets) = self.next();
+                ask.answer(kim_fachdienst::Limits::from_response(200, octets).ok())
+            }
+            Call::Cards(ask) => {
+                let cards = self.konnektor(|choice, _| {
+                    let card = |number: u8| Card {
+                        handle: format!("card-{number}").parse().expect("a handle"),
+                        kind: if choice / 8 % 2 == 0 { CardKind::Smb } else { CardKind::Hba },
+                        iccsn: format!("8027688311000000000{number}").parse().ok(),
+                        holder: None,
+                        expires: None,
+                    };
+                    (0..=choice % 3).map(card).collect()
+                });
+                ask.answer(cards)
+            }
+            Call::CardCertificates(ask) => {
+                let all: Vec<_> = self.certificates.iter().map(|der| Bytes::copy_from_slice(der)).collect();
+                ask.answer(self.konnektor(|choice, _| if choice % 4 == 3 { Vec::new() } else { all }))
+            }
+            Call::PinStatus(ask) => ask.answer(self.konnektor(|choice, _| match choice % 4 {
+                0 => PinStatus::Verified,
+                1 => PinStatus::Verifiable,
+                2 => PinStatus::Blocked,
+                _ => PinStatus::TransportPin,
+            })),
+            Call::VerifyPin(ask) => ask.answer(self.konnektor(|choice, _| match choice % 2 {
+                0 => PinResult::Ok,
+                _ => PinResult::NowBlocked,
+            })),
+            Call::Sign(ask) => ask.answer(self.konnektor(|_, octets| Bytes::copy_from_slice(octets))),
+            Call::Encrypt(ask) => ask.answer(self.konnektor(|_, octets| Bytes::copy_from_slice(octets))),
+            Call::CheckCertificates(ask) => {
+                let count = ask.question().len();
+                let verdict = |choice: u8| CertificateVerdict {
+                    result: if choice % 2 == 0 {
+                        CertificateResult::Valid
+                    } else {
+                        CertificateResult::Invalid
+                    },
+                    roles: Vec::new(),
+                    codes: Vec::new(),
+                };
+                ask.answer((0..count).map(|_| self.konnektor(|choice, _| verdict(choice))).collect())
+            }
+            Call::KnownCard(ask) => {
+                let (choice, _) = self.next();
+                ask.answer((choice % 2 == 1).then(|| "80276883110000000000".parse().ok()).flatten())
+            }
+            Call::RememberCard(ask) => {
+                self.next();
+                ask.answer(())
+            }
+            Call::Decrypt(ask) => ask.answer(self.konnektor(|_, octets| Bytes::copy_from_slice(octets))),
+            Call::Verify(ask) => {
+                let verification = self.konnektor(|choice, _| Verification {
+                    result: match choice % 3 {
+                        0 => HighLevelResult::Valid,
+                        1 => HighLevelResult::Inconclusive,
+                        _ => HighLevelResult::Invalid,
+                    },
+                    codes: Vec::new(),
+                    details: Vec::new(),
+                });
+                self.verified = true;
+                ask.answer(verification)
+            }
+            Call::Upload(ask) => {
+                let size = ask.question().mail.len();
+                let (choice, octets) = self.next();
+                let reference = KasReference {
+                    link: format!("https://kas.b.kim.telematik/{}", octets.len()),
+                    key: Secret::new(vec![7; 32]),
+                    hash: [7; 32],
+                    size,
+                };
+                ask.answer(match choice % 4 {
+                    0 | 1 => Ok(Uploaded { reference, enc_size: size + 28 }),
+                    2 => Err(UploadError::Full),
+                    _ => Err(UploadError::Failed),
+                })
+            }
+            Call::RemoveUpload(ask) => {
+                self.next();
+                ask.answer(())
+            }
+            Call::NoticeDue(ask) => {
+                let (choice, _) = self.next();
+                ask.answer(choice % 2 == 0)
+            }
+            Call::Download(ask) => {
+                let (choice, octets) = self.next();
+                ask.answer(match choice % 8 {
+                    0..3 => Ok(Downloaded { head: octets.to_vec().into(), size: octets.len() as u64 }),
+                    3 => Err(DownloadError::TooOften),
+                    4 => Err(DownloadError::Gone),
+                    5 => Err(DownloadError::Failed),
+                    6 => Err(DownloadError::Decryption),
+                    _ => Err(DownloadError::Hash),
+                })
+            }
+        }
+    }
+}
+
+fn header(octets: &Octets) -> Header {
+    Header::split(&octets.to_bytes(), &Default::default()).expect("a mail has a header").0
+}
+
+fn protect(run: Run, mail: &[u8], recipients: &[Address], world: &mut World<'_>) {
+    let account = run.account.clone();
+    let recipients = recipients.iter().cloned().map(Recipient::new).collect();
+    let envelope = Envelope { sender: account.clone(), size: None, ret: None, envid: None, recipients };
+    let before = envelope.recipients.clone();
+    let mut step = send::start(run, envelope, Octets::from(mail.to_vec()).into());
+    let protected = loop {
+        step = match step {
+            send::Step::Call(call) => world.answer(call),
+            send::Step::Refused(refused) => {
+                return assert!(
+                    (400..600).contains(&refused.reply.code()),
+                    "refused with {:?}",
+                    refused.reply
+                );
+            }
+            send::Step::Protected(protected) => break protected,
+        };
+    };
+    assert!(!protected.envelope.recipients.is_empty());
+    assert!(protected.envelope.recipients.iter().all(|one| before.contains(one)), "a recipient nobody named");
+    if let Some(message) = protected.message.clone().whole() {
+        assert_eq!(protected.message.len(), message.len() as u64, "SIZE");
+        let octets = message.to_bytes();
+        let (outer, body) = Header::split(&octets, &Default::default()).expect("a message has a header");
+        if matches!(protected.message, kim_flow::Message::Protected(_)) {
+            let is_base64 = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/=\r\n".contains(octet);
+            assert!(body.iter().all(is_base64), "something in the clear");
+            let is_left = |address: &str| {
+                protected
+                    .envelope
+                    .recipients
+                    .iter()
+                    .any(|one| one.address.as_str().eq_ignore_ascii_case(address))
+            };
+            for name in ["To", "Cc", "Bcc"] {
+                assert!(
+                    outer.addresses(name).iter().all(|mailbox| is_left(&mailbox.address)),
+                    "{name} names others"
+                );
+            }
+        }
+    }
+    let delivery = Delivery { reply: Reply::new(250, "OK"), accepted: true, refused: Vec::new() };
+    let dropped = protected.dropped().len();
+    let conclusion = protected.delivered(delivery);
+    assert!(dropped == 0 || conclusion.report.is_some(), "somebody was left out in silence");
+    if let Some(report) = conclusion.report {
+        assert!(report.envelope.recipients.iter().all(|one| one.address == account));
+    }
+}
+
+fn open(run: Run, message: &[u8], world: &mut World<'_>) {
+    let (account, mode) = (run.account.clone(), run.rules.on_integrity_failure);
+    let mut step = receive::start(run, Octets::from(message.to_vec()).into());
+    let delivered = loop {
+        step = match step {
+            receive::Step::Call(call) => world.answer(call),
+            receive::Step::Done(delivered) => break delivered,
+        };
+    };
+    let Outcome::Opened(verdict) = &delivered.outcome else { return };
+    assert!(world.verified, "opened without a check");
+    let header = header(&delivered.mail.head);
+    let results: Vec<_> = header.all("X-KIM-DecryptionResult").map(|field| field.text()).collect();
+    assert_eq!(results, ["00"], "one result, and not the sender's");
+    if !verdict.is_intact() && mode == IntegrityMode::Embed {
+        for name in ["From", "To"] {
+            let addresses = header.addresses(name);
+            assert!(addresses.iter().all(|one| one.address.eq_ignore_ascii_case(account.as_str())), "{name}");
+        }
+        assert!(["Reply-To", "Sender", "Cc"].iter().all(|name| header.first(name).is_none()));
+    }
+}
+
+// The first record is the mail, to be sent ('s') or opened ('r'). Then 'a' is an address, the first one the user's, 'c' a
+// certificate, 'l' the octet from which a mail is large, 'e' how a failed check is shown; all others are answers.
+fuzz_target!(|octets: &[u8]| {
+    let records = records(octets);
+    let Some(((what, mail), rest)) = records.split_first() else { return };
+    let (mut addresses, mut certificates, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rules = Rules { product_version: "FUZZ_1.0.0".to_owned(), ..Rules::default() };
+    for (kind, octets) in rest.iter().take(MANY) {
+        match kind {
+            b'a' => addresses.extend(text(octets).parse::<Address>()),
+            b'c' => certificates.push(*octets),
+            b'l' => rules.large_threshold = octets.len() as u64 * 16,
+            b'e' => {
+                rules.on_integrity_failure = match octets.len() % 3 {
+                    0 => IntegrityMode::Embed,
+                    1 => IntegrityMode::Replace,
+                    _ => IntegrityMode::Deliver,
+                }
+            }
+            _ => answers.push((*kind, *octets)),
+        }
+    }
+    let Some(account) = addresses.first().cloned() else { return };
+    let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let run = Run { rules: Arc::new(rules), account, now, unique: [7; 16] };
+    let mut world = World { certificates, answers: answers.into_iter(), verified: false, calls: 0 };
+    if *what == b'r' {
+        open(run, mail, &mut world);
+    } else {
+        let all = addresses.clone();
+        let recipients = if addresses.len() > 1 { &addresses[1..] } else { &all };
+        protect(run, mail, recipients, &mut world);
+    }
+});
