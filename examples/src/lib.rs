@@ -8,6 +8,11 @@ mod log;
 mod memory;
 mod proxy_process;
 
+/// The code of the page on embedding must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/EMBEDDING.md")]
+struct Embedding;
+
 pub use blocking::Blocking;
 pub use dialogue::Dialogue;
 pub use log::{Log, LogSettings};
