@@ -1,9 +1,9 @@
-//! How the proxy does under load: many senders and fetchers at once, great mails at once, a very slow reader, many idle
-//! sessions.
+//! How the proxy does under load: one great mail, many senders and fetchers at once, great mails at once, a very slow reader,
+//! many idle sessions.
 //!
 //! The proxy runs in a process of its own, so that its memory is its own; testbed and mail programs run in this one. On one
 //! machine they share the processors with the proxy, and the testbed's private keys take most of them: the rate is a lower
-//! bound.
+//! bound. `docs/measure` writes what it prints into `docs/PERFORMANCE.md`.
 //!
 //! ```text
 //! cargo build --release --examples && cargo run --release --example load
@@ -40,10 +40,14 @@ async fn main() -> Result<(), String> {
     let mails = number(2).map_err(|error| error.to_string())?;
     let program = ProxyProcess::program().ok_or("build the proxy first: cargo build --release --examples")?;
     let testbed = Arc::new(Testbed::start(TestbedConfig::default()).await.map_err(text)?);
+    let start = Instant::now();
     let proxy = ProxyProcess::start(&program, &testbed).map_err(text)?;
+    say(&format!("start to listening: {} ms", start.elapsed().as_millis()));
+    say(&format!("program: {} octets", std::fs::metadata(&program).map_err(text)?.len()));
     let practice = Practice { smtp: proxy.smtp, pop3: proxy.pop3, testbed };
 
     say(&format!("idle proxy: {}", memory(&proxy)));
+    great_mail(&practice, &proxy).await?;
     rush(&practice, &proxy, programs, mails).await?;
     great_mails(&practice, &proxy).await?;
     slow_reader(&practice, &proxy).await?;
@@ -87,6 +91,37 @@ impl Practice {
         smtp.ask("DATA", "354").await?;
         smtp.send_message(mail.as_bytes()).await?;
         smtp.expect("250", "the mail").await.map(drop)
+    }
+}
+
+/// What one great mail costs, out and in.
+async fn great_mail(practice: &Practice, proxy: &ProxyProcess) -> Result<(), String> {
+    let mut smtp = practice.smtp().await?;
+    practice.send(&mut smtp, MAIL).await?;
+    let before = proxy.memory();
+    proxy.forget_peak();
+    practice.send(&mut smtp, GREAT_MAIL).await?;
+    say(&format!("a mail of {GREAT_MAIL} octets sent: {}", more(before, proxy)));
+    let mut pop3 = practice.pop3().await?;
+    let before = proxy.memory();
+    proxy.forget_peak();
+    pop3.ask("RETR 2", "+OK").await?;
+    let len = pop3.message().await?.len();
+    if len < GREAT_MAIL {
+        return Err(format!("a mail of {len} octets was fetched"));
+    }
+    say(&format!("a mail of {GREAT_MAIL} octets fetched: {}", more(before, proxy)));
+    for number in 1..=2 {
+        pop3.ask(&format!("DELE {number}"), "+OK").await?;
+    }
+    pop3.ask("QUIT", "+OK").await.map(drop)
+}
+
+/// How much memory the proxy took at most beyond what it had.
+fn more(before: Option<(u64, u64)>, proxy: &ProxyProcess) -> String {
+    match before.zip(proxy.memory()) {
+        Some(((before, _), (_, peak))) => format!("{} KiB more at most", peak.saturating_sub(before) / 1024),
+        None => "memory unknown on this system".to_owned(),
     }
 }
 
