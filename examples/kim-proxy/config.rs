@@ -77,6 +77,7 @@ fn read(root: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Config> {
     let mut mail = root.section("mail", problems);
     let suffixes = mail.list("trusted_domain_suffixes", problems).map(DomainSuffixes::new::<String>);
     let spool = spool(&mut mail, problems);
+    let early_interval = mail.duration("early_header_interval", problems).unwrap_or(Duration::from_secs(5));
     let mut rules = rules(mail, suffixes.clone().unwrap_or_default(), problems);
     let (smtp_listen, smtp) = smtp(root.section("smtp", problems), &rules, problems);
     let (pop3_listen, pop3) = pop3(root.section("pop3", problems), &rules, problems);
@@ -99,6 +100,7 @@ fn read(root: &mut Section<'_, '_>, problems: &mut Problems) -> Option<Config> {
         caches,
         certificates: problems.take_certificates(),
         spool,
+        early_interval,
         smtp,
         pop3,
     };
@@ -116,6 +118,7 @@ fn rules(mut section: Section<'_, '_>, suffixes: DomainSuffixes, problems: &mut 
         on_integrity_failure: section
             .choice("on_integrity_failure", problems, &modes)
             .unwrap_or(default.on_integrity_failure),
+        early_header: section.flag("early_header", problems).unwrap_or(default.early_header),
         large_threshold: section.number("large_threshold", problems).unwrap_or(default.large_threshold),
         product_version: section.text("product_version", problems).unwrap_or(default.product_version),
         product_type_version: section

@@ -92,6 +92,7 @@ pub fn testbed_settings(testbed: &Testbed) -> Result<Settings, String> {
         caches: Caches::default(),
         certificates: Vec::new(),
         spool: SpoolSettings::default(),
+        early_interval: Duration::from_secs(5),
         smtp: kim_smtp::Config::default(),
         pop3: kim_pop3::Config::default(),
     })

@@ -59,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) server_verdicts: Cache<[u8; 32], ()>,
     pub(crate) spool: SpoolSettings,
     pub(crate) resolver: Resolver,
+    pub(crate) early_interval: Duration,
     /// Limits by account, and accounts whose limits could not be had a short while ago.
     pub(crate) limits: Cache<String, Limits>,
     pub(crate) without_limits: Cache<String, ()>,
@@ -141,6 +142,7 @@ impl Clientmodul {
             mandants: Cache::new(WEEK, CACHE_CAPACITY),
             card_certificates: Cache::new(expiry::DAY, CACHE_CAPACITY),
             spool: settings.spool,
+            early_interval: settings.early_interval,
             limits: Cache::new(settings.caches.limits, CACHE_CAPACITY),
             without_limits: Cache::new(limits::PAUSE, CACHE_CAPACITY),
             notices: Cache::new(NOTICE_LIFETIME, CACHE_CAPACITY),

@@ -1,21 +1,24 @@
 //! One POP3 session: the machine of kim-pop3, the wire, and the flow that opens its mails.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Instant;
 
+use bytes::Bytes;
 use kim_flow::Advice;
 use kim_flow::receive::Outcome;
 use kim_pop3::{Answer, Call, Event, Input, Login, LoginRefusal, Open, Output, Proxy, Wait};
 use tokio::sync::watch;
-use tracing::{Instrument, Span, info, warn};
+use tracing::{Instrument, Span, error, info, warn};
 
 use crate::clientmodul::Clientmodul;
-use crate::incoming::Incoming;
+use crate::early::EarlyAnswer;
+use crate::incoming::{Incoming, Stored};
+use crate::isolation::{self, Isolated};
 use crate::legs::{Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
 use crate::operation::Operations;
-use crate::outgoing::Opened;
 use crate::participant::Participant;
 use crate::pieces::Pieces;
 use crate::spool::SpoolError;
@@ -26,9 +29,9 @@ type Task = Pin<Box<dyn Future<Output = Finished> + Send>>;
 /// What a task came to.
 enum Finished {
     Login(Box<Login>, Result<(Participant, Box<dyn Connection>), LoginError>),
-    Open(Open, Opened),
-    /// The message could not be kept while it came in.
-    NotKept(SpoolError),
+    /// The message is complete, or could not be kept while it came in.
+    Arrived(Open, Result<Stored, SpoolError>),
+    Open(Open, Isolated),
 }
 
 /// Runs a session until one side is gone, or until it is idle once `stop` is true.
@@ -47,6 +50,8 @@ pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, s
         operation: Span::none(),
         message: None,
         to_show: None,
+        early: EarlyAnswer::default(),
+        broken: HashSet::new(),
     };
     session.run().instrument(span).await;
 }
@@ -64,6 +69,10 @@ struct Session {
     message: Option<Incoming>,
     /// The mail that is going to the client.
     to_show: Option<Pieces>,
+    /// What the client gets before.
+    early: EarlyAnswer,
+    /// Messages that broke the module, by their number, which is that of one UIDL within a session.
+    broken: HashSet<u32>,
 }
 
 impl Session {
@@ -93,26 +102,28 @@ impl Session {
             }
             let Wait::For { client, server, content, until } = wait else { break };
             if content {
-                let chunk = match &mut self.to_show {
-                    Some(mail) => mail.next().await,
-                    None => Ok(None),
-                };
-                let Ok(chunk) = chunk.map_err(|error| warn!(%error, "the mail cannot be read again")) else {
-                    // Without the final dot, so that nobody takes the part for the whole: the client fetches it again.
-                    break;
-                };
+                // Without the final dot nobody takes a part for the whole: the client fetches it again.
+                let Some(chunk) = self.next_piece().await else { break };
                 let input = chunk.as_deref().map_or(Input::ContentEnd, Input::Content);
                 wait = self.machine.handle(input, Instant::now(), &mut out);
                 continue;
             }
             self.to_show = None;
             wait = tokio::select! {
+                () = at(self.early.due()), if self.task.is_some() => {
+                    let octet = self.early.take(Instant::now());
+                    self.machine.handle(Input::Content(&octet), Instant::now(), &mut out)
+                }
                 finished = pending(&mut self.task) => {
                     self.task = None;
-                    // Without the final dot nobody takes the mail for fetched, and nothing is lost.
-                    let answer = self.operation.clone().in_scope(|| self.finish(finished));
-                    let Some(answer) = answer else { break };
-                    self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
+                    let next = self.operation.clone().in_scope(|| self.finish(finished));
+                    match next {
+                        Next::Answer(answer) => {
+                            self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
+                        }
+                        Next::Wait => wait,
+                        Next::End => break,
+                    }
                 }
                 happened = self.legs.next(client, server, until) => {
                     let input = match &happened {
@@ -128,6 +139,24 @@ impl Session {
             };
         }
         self.legs.close().await;
+    }
+
+    /// What comes next of the mail that is shown, `Some(None)` at its end; `None` if it cannot be shown.
+    async fn next_piece(&mut self) -> Option<Option<Bytes>> {
+        let piece = match &mut self.to_show {
+            Some(mail) => {
+                mail.next().await.map_err(|error| warn!(%error, "the mail cannot be read again")).ok()?
+            }
+            None => None,
+        };
+        let Some(piece) = piece else { return Some(None) };
+        let rest = self.early.rest_of(piece);
+        if rest.is_none() {
+            error!(
+                "a mail does not begin as was said before: this is a mistake of the module, please report it"
+            );
+        }
+        rest.map(Some)
     }
 
     fn note(&mut self, event: Event) {
@@ -151,23 +180,27 @@ impl Session {
             }
             Call::Open(open) => {
                 let message = self.message.take().unwrap_or_else(|| self.clientmodul.incoming_message());
-                // The machine fetches mails only after a login, which sets the participant.
-                let Some(participant) = self.participant.clone() else { return };
                 self.operation = self.operations.next("fetch");
-                let opened = async move {
-                    match message.finish().await {
-                        Ok(message) => Finished::Open(open, participant.open(message).await),
-                        Err(error) => Finished::NotKept(error),
-                    }
-                };
-                self.task = Some(Box::pin(opened.instrument(self.operation.clone())));
+                let arrived = async move { Finished::Arrived(open, message.finish().await) };
+                self.task = Some(Box::pin(arrived.instrument(self.operation.clone())));
             }
         }
     }
 
-    /// The answer; `None` ends the session.
-    fn finish(&mut self, finished: Finished) -> Option<Answer> {
-        Some(match finished {
+    /// Opens a message that is complete; meanwhile the client gets what is known of the mail.
+    fn open(&mut self, open: Open, message: Stored) {
+        // The machine fetches mails only after a login, which sets the participant.
+        let Some(participant) = self.participant.clone() else { return };
+        let shared = self.clientmodul.shared();
+        self.early = EarlyAnswer::to(&message, &shared.rules, shared.early_interval, Instant::now());
+        let broken = self.broken.contains(&open.number());
+        let opened = async move { Finished::Open(open, isolation::open(participant, message, broken).await) };
+        self.task = Some(Box::pin(opened.instrument(self.operation.clone())));
+    }
+
+    /// What follows: an answer, another task, or the end of the session.
+    fn finish(&mut self, finished: Finished) -> Next {
+        Next::Answer(match finished {
             Finished::Login(login, Ok((participant, connection))) => {
                 self.participant = Some(participant);
                 self.legs.connect_server(connection);
@@ -181,7 +214,23 @@ impl Session {
                     _ => LoginRefusal::Unreachable,
                 })
             }
-            Finished::Open(open, opened) => {
+            Finished::Arrived(open, Ok(message)) => {
+                self.open(open, message);
+                return Next::Wait;
+            }
+            Finished::Arrived(_, Err(error)) => {
+                warn!(%error, "mail not fetched: there is no room for it");
+                return Next::End;
+            }
+            Finished::Open(open, isolated) => {
+                let opened = match isolated {
+                    Isolated::Opened(opened) => opened,
+                    Isolated::Broken(opened) => {
+                        self.broken.insert(open.number());
+                        opened
+                    }
+                    Isolated::Lost => return Next::End,
+                };
                 match &opened.outcome {
                     Outcome::Substituted(trouble) => {
                         let Advice { code, text: advice } = trouble.advice();
@@ -192,11 +241,23 @@ impl Session {
                 self.to_show = Some(opened.mail);
                 open.deliver()
             }
-            Finished::NotKept(error) => {
-                warn!(%error, "mail not fetched: there is no room for it");
-                return None;
-            }
         })
+    }
+}
+
+/// What follows from a task that ended.
+enum Next {
+    Answer(Answer),
+    Wait,
+    /// Without the final dot nobody takes the mail for fetched, and nothing is lost.
+    End,
+}
+
+/// Waits until then, for ever if that is never.
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
     }
 }
 

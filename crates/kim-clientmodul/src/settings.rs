@@ -33,6 +33,9 @@ pub struct Settings {
     pub certificates: Vec<CertificateInUse>,
     /// How much of a mail stays in memory while it comes in, and where the rest goes.
     pub spool: SpoolSettings,
+    /// How often a mail program that waits for a mail to be opened gets one more octet of the header fields that are known
+    /// before, if [`Rules::early_header`] is on. Usual: 5 seconds, for programs that give up after 20.
+    pub early_interval: Duration,
     /// The SMTP side.
     pub smtp: kim_smtp::Config,
     /// The POP3 side.

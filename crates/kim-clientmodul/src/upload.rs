@@ -226,3 +226,49 @@ impl Sealing {
         Ok(Sealed::Part(out.into(), self))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kim_types::Octets;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(200);
+
+    fn sending(len: usize) -> (Sender, Sealing, mpsc::Receiver<Bytes>) {
+        let (chunks, received) = mpsc::channel(1);
+        let meter = Meter::start(None, Direction::Upload, None);
+        let pieces = Pieces::from(Octets::from(vec![7; len]));
+        let sealing = Sealing { pieces, encryptor: MailDataEncryptor::new().unwrap() };
+        (Sender { chunks, meter, patience: PATIENCE }, sealing, received)
+    }
+
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, Tab_Konf_Param (CM_KAS_TIMEOUT counts from the last progress)
+    #[tokio::test]
+    async fn a_slow_service_is_waited_for_as_long_as_it_moves() {
+        let (mut sender, sealing, mut received) = sending(6 * BATCH);
+        let slow = tokio::spawn(async move {
+            let (start, mut len) = (std::time::Instant::now(), 0);
+            while let Some(chunk) = received.recv().await {
+                len += chunk.len();
+                tokio::time::sleep(PATIENCE / 3).await;
+            }
+            (len, start.elapsed())
+        });
+        let sent = sender.send("head".into(), sealing, "tail".into()).await;
+        assert_eq!(sent.ok().unwrap().0.size, 6 * BATCH as u64);
+        drop(sender);
+        let (len, took) = slow.await.unwrap();
+        assert!(len == 6 * BATCH + 28 + 8 && took > PATIENCE, "{len} octets in {took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_takes_nothing_or_leaves_is_told_apart() {
+        let (mut sender, sealing, received) = sending(6 * BATCH);
+        let stuck = sender.send("head".into(), sealing, "tail".into()).await;
+        assert!(matches!(stuck, Err(SendError::Other(UploadError::Service(ServiceError::Timeout)))));
+        drop(received);
+        let (_, sealing, _received) = sending(1);
+        assert!(matches!(sender.send("head".into(), sealing, "tail".into()).await, Err(SendError::Gone)));
+    }
+}

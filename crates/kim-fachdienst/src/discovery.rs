@@ -55,9 +55,13 @@ impl Service {
         let path = path.unwrap_or_default().trim_matches('/');
         let name = self.path().split('/').next().unwrap_or_default();
         let complete = path.split('/').any(|segment| segment.eq_ignore_ascii_case(name));
+        let host = host.trim_end_matches('.');
+        if !host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')) {
+            return Err(BaseUrlError::Authority);
+        }
         let slash = if path.is_empty() { "" } else { "/" };
         let rest = if complete { "" } else { self.path() };
-        format!("https://{}:{port}/{path}{slash}{rest}", host.trim_end_matches('.')).parse()
+        format!("https://{host}:{port}/{path}{slash}{rest}").parse()
     }
 }
 

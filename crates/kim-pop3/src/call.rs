@@ -71,7 +71,9 @@ pub enum LoginRefusal {
 
 /// A message was fetched and handed out complete in [`Output::content`](crate::Output::content): decrypt and check it.
 ///
-/// Whatever went wrong with it, something is delivered: the message, or a mail that stands for it.
+/// Whatever went wrong with it, something is delivered: the message, or a mail that stands for it. While that takes time, the
+/// first octets of it may be put in as [`Input::Content`](crate::Input::Content) as soon as they are known, so that a client
+/// that waits for a few seconds only sees that something comes.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042, KOM-LE-A_2046-02.
 #[derive(Debug)]
@@ -90,7 +92,7 @@ impl Open {
         self.number
     }
 
-    /// What the client shall get follows as [`Input::Content`](crate::Input::Content), without dot-stuffing, up to
+    /// What the client shall get, apart from what it got already, follows as [`Input::Content`](crate::Input::Content), without dot-stuffing, up to
     /// [`Input::ContentEnd`](crate::Input::ContentEnd).
     pub fn deliver(self) -> Answer {
         Answer { id: self.id, verdict: Verdict::Deliver }

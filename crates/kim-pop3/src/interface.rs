@@ -23,7 +23,7 @@ pub enum Input<'a> {
     ServerClosed,
     /// The answer to [`Output::call`].
     Answer(Answer),
-    /// Octets of the mail that is delivered, without dot-stuffing.
+    /// Octets of the mail that is delivered, or is going to be as soon as its [`Call::Open`] is answered; without dot-stuffing.
     Content(&'a [u8]),
     /// The mail that is delivered is complete.
     ContentEnd,

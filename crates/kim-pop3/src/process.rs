@@ -22,8 +22,8 @@ pub(crate) struct Process {
 enum Stage {
     /// It comes from the server.
     Fetching(Unstuffer),
-    /// It is with the driver.
-    Opening(CallId),
+    /// It is with the driver, which may give its first octets already.
+    Opening(CallId, Stuffer),
     /// It goes to the client.
     Delivering(Stuffer),
 }
@@ -45,7 +45,7 @@ impl Process {
         if session.server.read(|wire| end.read(wire, &mut out.content)) {
             let id = session.next_call();
             out.call = Some(Call::Open(Open::new(id, self.number)));
-            return Step::Go(Self { stage: Stage::Opening(id), ..self }.into());
+            return Step::Go(Self { stage: Stage::Opening(id, Stuffer::new()), ..self }.into());
         }
         if session.server.is_closed() {
             out.events.push(Event::MessageDiscarded);
@@ -55,21 +55,21 @@ impl Process {
     }
 
     pub(crate) fn answer(self, answer: Answer, out: &mut Output) -> State {
-        match (&self.stage, answer.verdict) {
-            (Stage::Opening(id), Verdict::Deliver) if *id == answer.id => {
-                Self { stage: Stage::Delivering(Stuffer::new()), ..self }.into()
+        match (self.stage, answer.verdict) {
+            (Stage::Opening(id, stuffer), Verdict::Deliver) if id == answer.id => {
+                Self { stage: Stage::Delivering(stuffer), ..self }.into()
             }
-            _ => self.ignore(out),
+            (stage, _) => Self { stage, ..self }.ignore(out),
         }
     }
 
     pub(crate) fn content(mut self, octets: &[u8], out: &mut Output) -> State {
         match &mut self.stage {
-            Stage::Delivering(stuffer) => {
+            Stage::Opening(_, stuffer) | Stage::Delivering(stuffer) => {
                 stuffer.write(octets, &mut out.client);
                 self.into()
             }
-            Stage::Fetching(_) | Stage::Opening(_) => self.ignore(out),
+            Stage::Fetching(_) => self.ignore(out),
         }
     }
 
@@ -80,14 +80,14 @@ impl Process {
                 out.events.push(Event::MessageDelivered { number: self.number });
                 Relay::Idle.into()
             }
-            Stage::Fetching(_) | Stage::Opening(_) => self.ignore(out),
+            Stage::Fetching(_) | Stage::Opening(..) => self.ignore(out),
         }
     }
 
     pub(crate) fn waits_for(&self) -> Party {
         match self.stage {
             Stage::Fetching(_) => Party::Server,
-            Stage::Opening(_) | Stage::Delivering(_) => Party::Driver,
+            Stage::Opening(..) | Stage::Delivering(_) => Party::Driver,
         }
     }
 

@@ -58,11 +58,28 @@ fn content_nobody_asked_for_does_not_reach_the_client() {
     session.client("RETR 1\r\n");
     session.give(Input::Content(b"x"));
     session.server("+OK\r\n.\r\n");
-    session.give(Input::Content(b"x"));
     session.give(Input::ContentEnd);
     assert_eq!(session.out.client, b"+OK\r\n");
     let ignored = session.out.events.iter().filter(|event| **event == Event::InputIgnored).count();
-    assert_eq!(ignored, 5);
+    assert_eq!(ignored, 4);
+}
+
+/// Spec: none — an impatient client sees that something comes (flows R2).
+#[test]
+fn the_first_octets_of_a_mail_are_given_out_while_it_is_opened() {
+    let mut session = Driver::logged_in();
+    session.client("RETR 1\r\n");
+    session.server("+OK\r\nsecret\r\n.\r\n");
+    for octet in [b".", b"a", b"\r", b"\n"] {
+        session.give(Input::Content(octet));
+    }
+    // Stuffed like all content; the client reads on.
+    assert_eq!(session.out.client, b"+OK\r\n..a\r\n");
+    let answer = session.open();
+    session.give(Input::Answer(answer));
+    session.give(Input::Content(b".b\r\n"));
+    session.give(Input::ContentEnd);
+    assert_eq!(session.out.client, b"+OK\r\n..a\r\n..b\r\n.\r\n");
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn clientmodul(testbed: &Testbed) -> Clientmodul {
         caches: Caches::default(),
         certificates: Vec::new(),
         spool: SpoolSettings { memory: 0, ..SpoolSettings::default() },
+        early_interval: timeout,
         smtp: kim_smtp::Config::default(),
         pop3: kim_pop3::Config::default(),
     })
