@@ -36,6 +36,8 @@ pub enum KasOperation {
 
 /// What the service does instead of what it should.
 ///
+/// An upload whose answer is hit is not kept: nobody could know its link.
+///
 /// Spec: none — a tool for tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KasFault {
@@ -176,7 +178,7 @@ impl Kas {
         }
         let id = request.path.strip_prefix(ATTACHMENTS).unwrap_or_default();
         let answer = match operation {
-            KasOperation::Add => self.add(host, request),
+            KasOperation::Add => self.add(host, request, fault.is_none() || is_slow(&fault)),
             KasOperation::Check | KasOperation::Read => self.read(id, request),
             KasOperation::Delete => self.delete(id, request),
             KasOperation::Limits => self.limits(request),
@@ -184,7 +186,8 @@ impl Kas {
         Answer { fault, ..answer }
     }
 
-    fn add(&self, host: &str, request: &Request) -> Answer {
+    /// What it cannot say the link of it does not keep.
+    fn add(&self, host: &str, request: &Request, keep: bool) -> Answer {
         let Some(account) = self.account(request) else { return Answer::error(401) };
         let Some(form) = Form::parse(request.content_type.as_deref(), &request.body) else {
             return Answer::error(400);
@@ -197,6 +200,9 @@ impl Kas {
         let id = state.uploads.to_string();
         let link = format!("https://{host}{ATTACHMENTS}{id}");
         let Form { message_id, recipients, expires, data } = form;
+        if !keep {
+            return Answer::new(201, format!(r#"{{"sharedLink": "{link}"}}"#));
+        }
         state.stored.push(Stored { id, account, message_id, recipients, expires, data });
         Answer::new(201, format!(r#"{{"sharedLink": "{link}"}}"#).into_bytes())
     }
@@ -259,6 +265,10 @@ impl Answer {
             format!(r#"{{"message": "planned or real", "traceId": "kas-{status}"}}"#).into_bytes(),
         )
     }
+}
+
+fn is_slow(fault: &Option<KasFault>) -> bool {
+    matches!(fault, Some(KasFault::Slow(_)))
 }
 
 fn octets(stored: &[Stored]) -> u64 {

@@ -90,8 +90,12 @@ async fn answer(kas: Kas, request: HyperRequest<Incoming>) -> io::Result<Respons
         return deliver(Answer::error(404), method == "HEAD").await;
     };
     let body = match fault {
-        Some(KasFault::Early(_)) => Bytes::new(),
-        _ => read(body, field(CONTENT_LENGTH), &fault).await?,
+        Some(KasFault::Early(_)) => {
+            // Read and thrown away: a connection closed inside a request takes the answer with it.
+            tokio::spawn(read(body, None, None));
+            Bytes::new()
+        }
+        _ => read(body, field(CONTENT_LENGTH), fault.clone()).await?,
     };
     let request = Request {
         path: path.to_owned(),
@@ -105,7 +109,7 @@ async fn answer(kas: Kas, request: HyperRequest<Incoming>) -> io::Result<Respons
 }
 
 /// Reads a body into one piece of memory.
-async fn read(mut body: Incoming, length: Option<String>, fault: &Option<KasFault>) -> io::Result<Bytes> {
+async fn read(mut body: Incoming, length: Option<String>, fault: Option<KasFault>) -> io::Result<Bytes> {
     let length = length.and_then(|length| length.parse().ok()).unwrap_or(0_usize);
     let mut whole = Vec::with_capacity(length.min(MAX_BODY));
     let mut paid = 0_usize;
@@ -115,7 +119,7 @@ async fn read(mut body: Incoming, length: Option<String>, fault: &Option<KasFaul
         if whole.len() > MAX_BODY {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        while let Some(KasFault::Slow(pause)) = fault
+        while let Some(KasFault::Slow(pause)) = &fault
             && paid.saturating_add(PORTION) <= whole.len()
         {
             paid = paid.saturating_add(PORTION);

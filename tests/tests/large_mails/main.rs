@@ -1,0 +1,9 @@
+//! Large mails through the proxy and the attachment service, and everything that can go wrong with it.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod borders;
+mod lost;
+mod office;
+mod receiving;
+mod room;
+mod sending;
