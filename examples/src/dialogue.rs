@@ -10,6 +10,9 @@ use kim_username::sasl;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 
+/// How much of a large mail is read or written at once.
+const BUFFER: usize = 64 * 1024;
+
 /// How long one reply may take: longer than a Konnektor needs, PIN entry excluded.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -26,7 +29,8 @@ impl Dialogue {
     /// # Errors
     /// Nobody listens there.
     pub async fn open(address: SocketAddr) -> Result<Self, String> {
-        Ok(Self(BufStream::new(TcpStream::connect(address).await.map_err(|error| error.to_string())?)))
+        let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+        Ok(Self(BufStream::with_capacity(BUFFER, BUFFER, stream)))
     }
 
     /// Sends octets as they are.
@@ -87,6 +91,21 @@ impl Dialogue {
         self.say(format!("{command}\r\n").as_bytes()).await?;
         // Only the verb: what follows may be a password.
         self.expect(wanted, command.split(' ').next().unwrap_or_default()).await
+    }
+
+    /// Reads whatever has come.
+    ///
+    /// # Errors
+    /// The connection was closed, or nothing came.
+    pub async fn octets(&mut self) -> Result<Vec<u8>, String> {
+        let read =
+            tokio::time::timeout(PATIENCE, self.0.fill_buf()).await.map_err(|_| "no answer in time")?;
+        let octets = read.map_err(|error| error.to_string())?.to_vec();
+        self.0.consume(octets.len());
+        match octets.is_empty() {
+            true => Err("the connection was closed".to_owned()),
+            false => Ok(octets),
+        }
     }
 
     /// Reads a dot-stuffed message to its end and removes the stuffing.

@@ -135,6 +135,9 @@ identity = "mail.p12"
 identity_password_file = "mail.pass"
 trust = "trust.pem"
 names = {{ "127.0.0.1" = "{name}" }}
+kas_url = "{kas}"
+account_url = "{account}"
+kas_link_hosts = ["{kas_host}"]
 
 [[konnektor]]
 id = "Konn_1"
@@ -149,6 +152,9 @@ identity_password_file = "konnektor.pass"
 level = "warn"
 "#,
         name = testbed.fachdienst_name(),
+        kas = testbed.kas_url(),
+        account = testbed.account_url(),
+        kas_host = testbed.kas_addr(),
         url = testbed.konnektor_url(),
         ldap = testbed.ldap_addr(),
     )
