@@ -1,5 +1,4 @@
 //! What is in the outer header of a mail as it leaves.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -3,6 +3,7 @@
 //! `cargo bench -p kim-smime --bench hostile`. The last column says how much longer twice as much takes; 2 is linear.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 
 #[path = "../tests/cms/builder.rs"]
 mod builder;

@@ -5,6 +5,7 @@
 //! the other, which a Konnektor and this crate need together.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 
 #[path = "../tests/cms/builder.rs"]
 mod builder;

@@ -165,7 +165,7 @@ fn two_hundred_recipients_are_kept_octet_for_octet() {
     let to = format!("To: {}\r\n", list.join(",\r\n\t"));
     let mut mail = header(&format!("From: a@x.de\r\n{to}"));
     mail.retain_addresses("To", |_| true);
-    let (message, _) = protect(&String::from_utf8(mail.to_octets().to_bytes().to_vec()).unwrap(), b"Text");
+    let (message, _) = protect(std::str::from_utf8(&mail.to_octets().to_bytes()).unwrap(), b"Text");
     let message = message.to_octets().to_bytes();
     let (outer, _) = Header::split(&message, &HeaderLimits::default()).unwrap();
     assert_eq!(outer.only("To").unwrap().raw(), &to);
