@@ -53,6 +53,7 @@ identity = "client.p12"
 identity_password_file = "client.pass"
 "#;
 
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2184, KOM-LE-A_2091-01
 #[test]
 fn the_smallest_file_has_the_defaults_of_the_specification() {
     let config = Folder::new("smallest").read(SMALLEST).unwrap();

@@ -3,6 +3,7 @@
 
 mod borders;
 mod lost;
+mod mutual_tls;
 mod office;
 mod receiving;
 mod room;
