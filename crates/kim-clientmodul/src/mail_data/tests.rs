@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use kim_fachdienst::KasLink;
@@ -7,11 +8,12 @@ use kim_konnektor::{Crypt, EndpointMode};
 use kim_testbed::fachdienst::{KasFault, KasOperation};
 use kim_testbed::{Testbed, TestbedConfig, Times};
 use kim_tls::{Anchors, Identity, Pins, ServerTrust};
+use kim_types::Secret;
 
 use super::*;
 use crate::{
-    Account, Auth, Caches, Clientmodul, DirectorySettings, Fachdienst, FachdienstServices, Konnektor,
-    KonnektorSettings, Settings, Spool, SpoolSettings,
+    Account, Auth, Caches, Clientmodul, Direction, DirectorySettings, Fachdienst, FachdienstServices,
+    Konnektor, KonnektorSettings, Settings, Spool, SpoolSettings,
 };
 
 fn clientmodul(testbed: &Testbed) -> Clientmodul {
@@ -114,7 +116,13 @@ async fn a_mail_comes_back_octet_for_octet_and_an_orphan_is_removed() {
     let clientmodul = clientmodul(&testbed);
     let (a, b) = (participant(&testbed, &clientmodul, "A"), participant(&testbed, &clientmodul, "B"));
     let (plain, data, upload) = mail(&b);
-    let uploaded = data.upload(&a, &upload).await.unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    let observed = a.observed(move |progress| sink.lock().unwrap().push(progress));
+    let uploaded = data.upload(&observed, &upload).await.unwrap();
+    let last = *seen.lock().unwrap().last().unwrap();
+    assert!(last.direction == Direction::Upload && last.total == Some(last.done), "{last:?}");
+    assert!(last.done > uploaded.enc_size, "the form counts, too");
     assert_eq!(uploaded.enc_size, plain.len() as u64 + 28);
     let stored = testbed.world().kas().stored();
     assert_eq!((stored.len(), stored[0].data.len()), (1, plain.len() + 28));
@@ -126,6 +134,14 @@ async fn a_mail_comes_back_octet_for_octet_and_an_orphan_is_removed() {
     let (kept, _) = reader.into_parts();
     let recipe = Recipe { kept: 0..downloaded.size, ..Recipe::default() };
     assert!(Pieces::of_recipe(&recipe, kept).whole().await.unwrap().to_bytes() == plain);
+
+    // Another hash, and another key.
+    let reader = MailData::default();
+    let other = Download { hash: [0; 32], ..download_of(&uploaded, &b) };
+    assert_eq!(reader.download(&b, &other).await.err(), Some(DownloadError::Hash));
+    let other = Download { key: Secret::new(vec![0; 32]), ..download_of(&uploaded, &b) };
+    assert_eq!(reader.download(&b, &other).await.err(), Some(DownloadError::Decryption));
+    assert!(reader.into_parts().0.is_none());
 
     // The kept mail is still there for another attempt, after the first one was removed.
     data.remove(&uploaded.reference.link).await;
