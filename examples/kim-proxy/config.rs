@@ -10,7 +10,7 @@ use kim_clientmodul::{
     SpoolSettings,
 };
 use kim_examples::LogSettings;
-use kim_flow::Rules;
+use kim_flow::{Release, Rules, SignerCheck};
 use kim_konnektor::{Crypt, EndpointMode, EventSink};
 use kim_smime::IntegrityMode;
 use kim_tls::{Anchors, ClientAuth, ExpectedName, Identity, Pins, ServerTrust};
@@ -114,10 +114,27 @@ fn rules(mut section: Section<'_, '_>, suffixes: DomainSuffixes, problems: &mut 
         ("replace", IntegrityMode::Replace),
         ("deliver", IntegrityMode::Deliver),
     ];
+    // Who signed, compared with the owner of the address in From.
+    let checks = [
+        ("off", SignerCheck::Off),
+        ("note", SignerCheck::Note),
+        ("mark", SignerCheck::Mark),
+        ("refuse", SignerCheck::Refuse),
+    ];
+    // The release of KIM whose rules count where they differ.
+    let releases = [
+        ("1.5.2", Release::V1_5_2),
+        ("1.5.3", Release::V1_5_3),
+        ("1.5.4", Release::V1_5_4),
+        ("1.5.5", Release::V1_5_5),
+    ];
     let rules = Rules {
         on_integrity_failure: section
             .choice("on_integrity_failure", problems, &modes)
             .unwrap_or(default.on_integrity_failure),
+        signer_check: section.choice("signer_check", problems, &checks).unwrap_or(default.signer_check),
+        release: section.choice("release", problems, &releases).unwrap_or(default.release),
+        kas_hash_text: section.text("kas_hash_text", problems).unwrap_or(default.kas_hash_text),
         early_header: section.flag("early_header", problems).unwrap_or(default.early_header),
         large_threshold: section.number("large_threshold", problems).unwrap_or(default.large_threshold),
         product_version: section.text("product_version", problems).unwrap_or(default.product_version),

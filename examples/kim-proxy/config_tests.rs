@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kim_flow::{Release, SignerCheck};
 use kim_testbed::World;
 use kim_testbed::pki::{CertificateType, Holder, KeyType, Pkcs12Encryption, Role};
 
@@ -158,6 +159,10 @@ limits = "24h"
 
 [mail]
 on_integrity_failure = "replace"
+signer_check = "refuse"
+release = "1.5.2"
+kas_hash_text = "Fragen beantwortet Ihr Anbieter."
+early_header = false
 large_threshold = 15728640
 product_version = "ABCDE_1.0.0"
 product_type_version = "1.5.5"
@@ -174,7 +179,10 @@ flow = false
     assert_eq!(config.smtp.addresses.len(), 2);
     assert!(config.smtp.tls.is_some() && config.pop3.tls.is_some());
     assert_eq!(config.settings.smtp.timeout_server, Duration::from_secs(30));
-    assert_eq!(config.settings.rules.product_version, "ABCDE_1.0.0");
+    let rules = &config.settings.rules;
+    assert_eq!((rules.product_version.as_str(), rules.early_header), ("ABCDE_1.0.0", false));
+    assert_eq!((rules.signer_check, rules.release), (SignerCheck::Refuse, Release::V1_5_2));
+    assert_eq!(rules.kas_hash_text, "Fragen beantwortet Ihr Anbieter.");
     assert_eq!(config.settings.konnektors.first().unwrap().directory.port, 1636);
     let weights: Vec<u32> = config.settings.konnektors.iter().map(|konnektor| konnektor.weight).collect();
     assert_eq!(weights, [3, 0]);
