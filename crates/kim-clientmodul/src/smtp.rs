@@ -192,6 +192,10 @@ impl Session {
                 })
             }
             Finished::Protect(process, Ok(mut outgoing)) => {
+                // The Account Manager, which the administration talks to, has to be told (setAccount).
+                if let Some(version) = outgoing.protected().upgrade {
+                    info!(%version, "the directory has an older version for the account: setAccount is due");
+                }
                 self.to_send = Some(outgoing.pieces());
                 let (envelope, size) = (outgoing.envelope().clone(), outgoing.size());
                 self.stage = Stage::Delivering(outgoing);
