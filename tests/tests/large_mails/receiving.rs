@@ -68,7 +68,7 @@ async fn retrieve(pop3: &mut Dialogue) -> Vec<u8> {
 fn is_whole(fetched: &[u8], sent: &[u8]) -> bool {
     let body = |mail: &[u8]| {
         let at = mail.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        mail[at..].to_vec()
+        mail.split_at(at).1.to_vec()
     };
     body(fetched) == body(sent)
 }

@@ -73,7 +73,7 @@ async fn a_large_mail_is_stored_encrypted_and_a_small_message_names_it() {
     office.assert_no_file("a mail");
     let world = office.practice.testbed.world();
     let [stored] = <[_; 1]>::try_from(world.kas().stored()).unwrap_or_else(|_| panic!("one"));
-    assert_eq!(stored.recipients, [office.e.clone()]);
+    assert_eq!(stored.recipients, std::slice::from_ref(&office.e));
     assert_eq!(stored.account.as_str(), office.a);
     assert!(!stored.data.windows(5).any(|window| window == b"Zeile"));
     let message = world.mailbox(&office.e.parse().unwrap()).unwrap().mails();
