@@ -56,7 +56,7 @@ async fn certificates_end_on_the_day_that_the_list_of_cards_says() {
 
 /// Spec: gemSpec_Kon 5.18.0, operation ExternalAuthenticate
 #[tokio::test]
-async fn signatures_for_logins_fit_the_certificate_in_both_schemes() {
+async fn q18_signatures_for_logins_fit_the_certificate_in_both_schemes() {
     let (testbed, client) = start().await;
     let context = &testbed.world().account("A").unwrap().context;
     let card = client.call(context, &GetCards::default()).await.unwrap().remove(0).handle;

@@ -37,7 +37,7 @@ async fn send(practice: &Practice, times: usize) {
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19361-01, A_19456, A_22416-01
 /// Spec: deltas Q16 (names of the services)
 #[tokio::test(flavor = "multi_thread")]
-async fn the_limits_come_from_the_own_provider_once() {
+async fn q16_the_limits_come_from_the_own_provider_once() {
     let practice = practice(true).await;
     send(&practice, 3).await;
     assert_eq!(practice.testbed.world().kas().count(KasOperation::Limits), 1);

@@ -34,7 +34,7 @@ fn check_optional_parts(layout: &Layout, end: impl Fn(&(Option<&str>, Option<&st
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2032, A_21517
 #[test]
-fn pop3_has_the_user_before_the_konnektor() {
+fn q3_pop3_has_the_user_before_the_konnektor() {
     check_optional_parts(&Layout::POP3, |row| row.2.to_owned());
 }
 
@@ -42,13 +42,13 @@ fn pop3_has_the_user_before_the_konnektor() {
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2010, A_21457
 #[test]
-fn smtp_has_the_konnektor_before_the_user() {
+fn q3_smtp_has_the_konnektor_before_the_user() {
     check_optional_parts(&Layout::SMTP, |row| row.3.to_owned());
 }
 
 /// Spec: KIM 1.5.4, A_23541
 #[test]
-fn the_server_may_be_empty_or_a_placeholder() {
+fn q3_the_server_may_be_empty_or_a_placeholder() {
     for text in ["a@x.kim.telematik##M#C#W", "a@x.kim.telematik#*#M#C#W"] {
         let user = parse(text, &Layout::POP3);
         assert_eq!(user.server, None);
