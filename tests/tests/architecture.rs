@@ -115,6 +115,8 @@ fn crates_use_whom_they_may() {
     );
     let of_tls = dependencies("kim-tls").into_iter().filter(|name| name.starts_with("kim-"));
     assert_eq!(of_tls.collect::<Vec<_>>(), ["kim-smime", "kim-types"]);
+    let of_trace = fs::read_to_string(root().join("tests/trace/Cargo.toml")).unwrap();
+    assert!(!of_trace.contains("dependencies"), "kim-trace replays text and needs nobody");
 }
 
 /// The types and public functions that a file has behind a condition.
