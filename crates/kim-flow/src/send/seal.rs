@@ -5,7 +5,7 @@
 use std::mem;
 
 use bytes::Bytes;
-use kim_konnektor::{CertificateResult, CertificateVerdict, Class, PinKind};
+use kim_konnektor::{CertificateResult, CertificateVerdict, Class, Error, PinKind};
 use kim_smime::{
     Certificate, EncryptRequest, MessageVersion, OuterFields, RecipientEmail, RecipientEmails, SignRequest,
     shared_keys,
@@ -78,7 +78,7 @@ impl Sending {
     }
 
     /// Signs once more where the fault says that no signature was made and what is to be done about it.
-    fn not_signed(mut self, round: Round, card: CardHandle, error: kim_konnektor::Error) -> Step {
+    fn not_signed(mut self, round: Round, card: CardHandle, error: Error) -> Step {
         match error.class() {
             // The handle is stale: the card was pulled, or the Konnektor restarted.
             Class::Refresh if !mem::replace(&mut self.tried.cards, true) => self.find_card(round),
@@ -124,17 +124,19 @@ impl Sending {
     }
 
     /// S16: which certificates the Konnektor does not accept; their owners are looked up anew, and everything follows again.
+    /// If it is none, the trouble is the Konnektor's and passes: the mail waits.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026.
-    fn find_invalid(mut self, round: Round, error: kim_konnektor::Error) -> Step {
+    fn find_invalid(mut self, round: Round, error: Error) -> Step {
         let asked: Vec<(Address, Certificate)> = round.certificates;
         let question = asked.iter().map(|(_, certificate)| certificate.der().clone()).collect();
         Call::CheckCertificates(Ask::new(
             question,
             move |verdicts: Vec<FromKonnektor<CertificateVerdict>>| {
+                let works = verdicts.iter().any(Result::is_ok);
                 let mut owners: Vec<Address> = Vec::new();
-                for ((address, certificate), verdict) in asked.into_iter().zip(verdicts) {
-                    if verdict.is_ok_and(|verdict| verdict.result == CertificateResult::Invalid) {
+                for ((address, certificate), verdict) in asked.into_iter().zip(&verdicts) {
+                    if is_refused(verdict, works) {
                         self.invalid.push(certificate.issuer_and_serial().clone());
                         if !owners.contains(&address) {
                             owners.push(address);
@@ -185,6 +187,25 @@ impl Sending {
             mail_data: self.stored.as_ref().map(super::Stored::link),
             run: self.run,
         }))
+    }
+}
+
+/// Whether what the Konnektor says of a certificate stands against that certificate, and not against the Konnektor itself;
+/// `works` if it had a verdict about another one.
+///
+/// Revocation that cannot be asked about just now is no reason to leave anybody out: it passes.
+///
+/// Spec: gemSpec_Kon 5.18.0, operation VerifyCertificate, TUC_KON_037 (4260: the issuer is not trusted).
+fn is_refused(verdict: &FromKonnektor<CertificateVerdict>, works: bool) -> bool {
+    match verdict {
+        Ok(verdict) => verdict.result == CertificateResult::Invalid,
+        Err(Error::Fault(fault)) => match fault.class() {
+            Class::Recipient | Class::Data => true,
+            // 4000: it cannot be read. Or the Konnektor understands no such question at all.
+            Class::Configuration | Class::Unknown => works,
+            _ => false,
+        },
+        Err(_) => false,
     }
 }
 

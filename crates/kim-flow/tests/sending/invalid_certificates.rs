@@ -3,10 +3,13 @@
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026, KOM-LE-A_2024
 
 use kim_flow::DropReason;
+use kim_flow::send::Step;
 use kim_konnektor::{CertificateResult, Error, Reason};
 use kim_testbed::pki::{CertificateType, KeyType};
 
-use crate::practice::{Practice, SENDER, address, ecc, fault, institution, issued, listing, reply, rsa};
+use crate::practice::{
+    Practice, SENDER, address, ecc, envelope, fault, institution, issued, listing, mail, reply, rsa,
+};
 
 const B: &str = "b@b.kim.telematik";
 const C: &str = "c@b.kim.telematik";
@@ -66,6 +69,65 @@ fn a_fault_whose_reason_is_not_found_ends_it() {
     let mut practice = Practice { check_fault: Some(fault(4001)), ..refusing(ecc("1-B")) };
     assert!(reply(practice.send_to(&[B, C])).starts_with("451 4.7.5 "));
     assert_eq!(practice.signed.len(), 1);
+}
+
+/// A fault about one certificate is no fault of the Konnektor, and no reason for the others to wait.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2024; gemSpec_Kon 5.18.0, TUC_KON_037 (4260)
+#[test]
+fn a_certificate_whose_check_ends_in_a_fault_is_as_bad_as_an_invalid_one() {
+    // Its issuer is not trusted, it cannot be read, and a code nobody knows.
+    for code in [4260, 4000, 1023] {
+        let faults = || [(ecc("1-B"), fault(code))].into();
+        let mut practice = Practice { check_faults: faults(), ..Practice::default() };
+        let protected = practice.send_to(&[B, C]).unwrap();
+        assert_eq!(protected.dropped()[0].reason, DropReason::NoCertificate, "{code}");
+        assert_eq!(protected.envelope.recipients.len(), 1, "{code}");
+
+        let mut practice = Practice { check_faults: faults(), ..Practice::default() };
+        practice.directory.insert(address(B), listing("1-B", "1.5", [ecc("1-B"), rsa("1-B")]));
+        let protected = practice.send_to(&[B, C]).unwrap();
+        assert!(protected.dropped().is_empty(), "{code}");
+        assert!(practice.encrypted[1].certificates.contains(&rsa("1-B")), "{code}");
+    }
+}
+
+/// What passes by itself costs nobody the mail: the sender tries again.
+#[test]
+fn a_check_that_the_konnektor_could_not_make_is_no_reason_to_drop_anybody() {
+    let closed = Error::Unavailable { reason: Reason::Closed };
+    let silent = Error::Unavailable { reason: Reason::Timeout };
+    for error in [fault(4001), fault(4002), fault(4179), closed, silent] {
+        let faults = [(ecc("1-B"), error)].into();
+        let mut practice = Practice { check_faults: faults, ..Practice::default() };
+        assert!(reply(practice.send_to(&[B, C])).starts_with("451 4.7.5 "));
+        assert_eq!(practice.signed.len(), 1);
+    }
+    // A Konnektor that understands no such question says so of every certificate.
+    let mut practice = Practice { check_fault: Some(fault(4000)), ..refusing(ecc("1-B")) };
+    assert!(reply(practice.send_to(&[B, C])).starts_with("451 4.7.5 "));
+}
+
+#[test]
+fn one_that_is_found_bad_is_left_out_though_another_could_not_be_checked() {
+    let mut practice = refusing(ecc("1-B"));
+    practice.check_faults = [(ecc("1-C"), fault(4001))].into();
+    let mut step = kim_flow::send::start(practice.run.clone(), envelope(&[B, C]), mail(B, "Text\r\n").into());
+    let protected = loop {
+        step = match step {
+            Step::Call(call) => {
+                // The second attempt finds the Konnektor well again.
+                if practice.asked.last() == Some(&"CheckCertificates") {
+                    practice.check_faults.clear();
+                }
+                practice.answer(call)
+            }
+            Step::Protected(protected) => break protected,
+            Step::Refused(refused) => panic!("{refused:?}"),
+        };
+    };
+    let dropped: Vec<_> = protected.dropped().iter().map(|one| one.recipient.address.clone()).collect();
+    assert_eq!(dropped, [address(B)]);
 }
 
 #[test]

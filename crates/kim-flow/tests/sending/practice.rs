@@ -114,6 +114,8 @@ pub(crate) struct Practice {
     pub(crate) refused: HashMap<Bytes, CertificateResult>,
     /// What VerifyCertificate answers to everything.
     pub(crate) check_fault: Option<Error>,
+    /// What VerifyCertificate answers to single certificates, which the Konnektor does not encrypt for either.
+    pub(crate) check_faults: HashMap<Bytes, Error>,
     /// What uploads answer first.
     pub(crate) upload_faults: VecDeque<UploadError>,
     pub(crate) notice_due: bool,
@@ -155,6 +157,7 @@ impl Default for Practice {
             encrypt_faults: VecDeque::new(),
             refused: HashMap::new(),
             check_fault: None,
+            check_faults: HashMap::new(),
             upload_faults: VecDeque::new(),
             notice_due: true,
             asked: Vec::new(),
@@ -224,7 +227,7 @@ impl Practice {
             }
             Call::CheckCertificates(ask) => ask.answer_with(|certificates| {
                 let verdict = |certificate| {
-                    if let Some(fault) = &self.check_fault {
+                    if let Some(fault) = self.check_fault.as_ref().or(self.check_faults.get(certificate)) {
                         return Err(fault.clone());
                     }
                     let result = self.refused.get(certificate).copied().unwrap_or(CertificateResult::Valid);
@@ -268,7 +271,8 @@ impl Practice {
         if let Some(fault) = self.encrypt_faults.pop_front() {
             return Err(fault);
         }
-        if question.certificates.iter().any(|certificate| self.refused.contains_key(certificate)) {
+        let refused = |one| self.refused.contains_key(one) || self.check_faults.contains_key(one);
+        if question.certificates.iter().any(refused) {
             return Err(fault(4105));
         }
         let known = known().lock().unwrap();
