@@ -5,7 +5,7 @@ pub(crate) mod parts;
 use std::fmt;
 use std::ops::Range;
 
-use parts::Parts;
+use parts::{Forwarded, Parts};
 
 /// What is measured of a mail while it streams in: nothing is kept of it but the line and the header just being read.
 ///
@@ -86,7 +86,18 @@ impl Measure {
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2029; deltas Q9.
     pub fn kom_le_messages(&self) -> Vec<Range<u64>> {
-        self.parts.kom_le_messages(self.octets)
+        self.parts.forwarded(Forwarded::KomLe, self.octets)
+    }
+
+    /// Where the message/rfc822 entities are that somebody encoded in base64: the octets of each, encoded. What is in them is
+    /// looked at by [`forwarded`](crate::forwarded) only.
+    ///
+    /// RFC 2046 §5.2.1 forbids it; some programs do it when they forward a mail. At most [`Measure::MAX_KOM_LE_MESSAGES`] are
+    /// given. Ask after the last octet.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2029; deltas Q9.
+    pub fn encoded_messages(&self) -> Vec<Range<u64>> {
+        self.parts.forwarded(Forwarded::Encoded, self.octets)
     }
 
     /// More forwarded messages than these are not told apart: no user means more than one.

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use kim_smime::Measure;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kim_smime::{Measure, forwarded};
 use proptest::prelude::*;
 
 fn measure(mail: &[u8]) -> Measure {
@@ -165,10 +167,35 @@ proptest! {
         let mut cut = Measure::new();
         mail.as_bytes().chunks(size).for_each(|piece| cut.push(piece));
         let facts = |m: &Measure| {
-            (m.octets(), m.decoded_octets(), m.x_kas_parts(), m.stray_line_ends(), m.kom_le_messages())
+            let forwarded = (m.kom_le_messages(), m.encoded_messages());
+            (m.octets(), m.decoded_octets(), m.x_kas_parts(), m.stray_line_ends(), forwarded)
         };
         prop_assert_eq!(facts(&whole), facts(&cut));
         prop_assert!(whole.decoded_octets() <= whole.octets());
+    }
+
+    /// Whatever is in it, it is found octet for octet or not at all.
+    #[test]
+    fn q9_what_is_forwarded_in_base64_is_what_would_be_found_in_plain(
+        lines in prop::collection::vec(line(), 0..20),
+        blanks in 0usize..3,
+    ) {
+        let message = lines.join("\r\n");
+        let plain = format!("Content-Type: message/rfc822\r\n\r\n{message}");
+        let octets = |range: &Range<u64>| {
+            plain.get(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()).unwrap()
+        };
+        let expected = measure(plain.as_bytes()).kom_le_messages();
+        let expected: Vec<&str> = expected.iter().map(octets).collect();
+        let encoded = format!("{}{}", STANDARD.encode(&message), "\r\n".repeat(blanks));
+        let found = forwarded(encoded.as_bytes());
+        prop_assert!(found.iter().map(|found| &found[..]).eq(expected.iter().map(|one| one.as_bytes())));
+    }
+
+    #[test]
+    fn random_octets_are_no_forwarded_message(octets in prop::collection::vec(any::<u8>(), 0..2000)) {
+        prop_assert!(forwarded(&octets).is_empty());
+        prop_assert!(forwarded(STANDARD.encode(&octets).as_bytes()).is_empty());
     }
 
     #[test]

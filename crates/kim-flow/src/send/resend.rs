@@ -2,7 +2,8 @@
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2029; deltas Q9.
 
-use kim_types::{Address, Envelope};
+use kim_smime::{Measure, forwarded};
+use kim_types::{Address, Envelope, Octets};
 
 use crate::mail::Mail;
 use crate::protected::{Message, Protected};
@@ -19,12 +20,23 @@ pub(super) fn message(run: &Run, envelope: &Envelope, mail: &Mail) -> Result<Opt
     if !(to_oneself && own(&envelope.sender)) {
         return Ok(None);
     }
-    match mail.measure.kom_le_messages().as_slice() {
-        [] => Ok(None),
+    let measure = &mail.measure;
+    let plain =
+        measure.kom_le_messages().into_iter().map(|range| (mail.part(range), measure.stray_line_ends()));
+    // In base64 they are found in a mail that is at hand; a kept one is larger than any that can be opened.
+    let encoded = measure.encoded_messages().into_iter().filter_map(|range| mail.part(range).whole());
+    let decoded = encoded.flat_map(|part| forwarded(&part.to_bytes())).map(|message| {
+        let mut measure = Measure::new();
+        measure.push(&message);
+        (Recipe::from(Octets::from(message)), measure.stray_line_ends())
+    });
+    let mut messages = plain.chain(decoded);
+    match (messages.next(), messages.next()) {
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => Err(Cause::SeveralMessages),
         // What is sent as it came must not have what ends a mail in the eyes of some servers.
-        [_] if mail.measure.stray_line_ends() > 0 => Err(Cause::LineEnds),
-        [only] => Ok(Some(mail.part(only.clone()))),
-        _ => Err(Cause::SeveralMessages),
+        (Some((_, stray)), None) if stray > 0 => Err(Cause::LineEnds),
+        (Some((message, _)), None) => Ok(Some(message)),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2029; deltas Q9
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kim_flow::{Content, Kept, Message};
 use kim_smime::{Measure, Substitute};
 use kim_types::{Octets, Ret};
@@ -47,6 +49,14 @@ fn inline(message: &str) -> String {
     )
 }
 
+/// As an attachment in base64, which RFC 2046 forbids and some programs do.
+fn in_base64(mail: &str) -> String {
+    let encoded = STANDARD.encode(mail);
+    let lines: Vec<&str> = encoded.as_bytes().chunks(76).map(|line| str::from_utf8(line).unwrap()).collect();
+    as_attachment("MAIL")
+        .replace("Encoding: 7bit\r\n\r\nMAIL", &format!("Encoding: BASE64\r\n\r\n{}", lines.join("\r\n")))
+}
+
 /// Bounced or redirected: the error mail itself, perhaps with the fields of another hop.
 fn redirected(message: &str) -> String {
     format!("Resent-From: <{SENDER}>\r\nResent-To: <{SENDER}>\r\n{}", error_mail(message))
@@ -79,6 +89,57 @@ fn q09_the_ways_of_common_mail_programs_lead_to_the_message_octet_for_octet() {
     ] {
         assert_eq!(resent(&mail), MESSAGE, "{mail}");
     }
+}
+
+/// RFC 2046 §5.2.1 allows no encoding; that is the program's mistake, and not the user's.
+#[test]
+fn q09_a_forwarded_mail_in_base64_leads_to_the_message_octet_for_octet() {
+    for mail in [
+        in_base64(MESSAGE),
+        in_base64(&format!("Return-Path: <>\r\n{MESSAGE}")),
+        in_base64(&error_mail(MESSAGE)),
+        as_attachment(&in_base64(&error_mail(MESSAGE))),
+        in_base64(&in_base64(&as_attachment(&error_mail(MESSAGE)))),
+    ] {
+        assert_eq!(resent(&mail), MESSAGE, "{mail}");
+    }
+}
+
+#[test]
+fn q09_in_base64_the_same_rules_hold() {
+    let refused = |mail: &str| {
+        let mut practice = Practice::default();
+        let refused = reply(practice.send(envelope(&[SENDER]), octets(mail)));
+        assert!(practice.asked.is_empty());
+        refused.starts_with("554 5.6.0 ")
+    };
+    let two = format!("{MESSAGE}\r\n--------------aB3\r\nContent-Type: message/rfc822\r\n\r\n{MESSAGE}");
+    assert!(refused(&in_base64(&as_attachment(&two))));
+    let one_of_each = in_base64(MESSAGE).replace(
+        "This is a multi-part message.",
+        &format!("--------------aB3\r\nContent-Type: message/rfc822\r\n\r\n{MESSAGE}"),
+    );
+    assert!(refused(&one_of_each));
+    assert!(refused(&in_base64(&error_mail(&MESSAGE.replace("MIAG", "MIAG\n.\r\nMAIL FROM:<x@y.de>\r\n")))));
+
+    let protected = |to: &[&str], mail: &str| {
+        let protected = Practice::default().send(envelope(to), octets(mail)).unwrap();
+        matches!(protected.message, Message::Protected(_))
+    };
+    assert!(protected(&["b@b.kim.telematik"], &in_base64(MESSAGE)));
+    assert!(protected(&[SENDER], &in_base64("Subject: x\r\n\r\nText\r\n")));
+    assert!(protected(&[SENDER], &in_base64(MESSAGE).replace("BASE64\r\n\r\n", "BASE64\r\n\r\n*")));
+}
+
+/// More often than any program does it; what is deeper is not looked for.
+#[test]
+fn q09_base64_within_base64_within_base64_ends_somewhere() {
+    let mut mail = MESSAGE.to_owned();
+    for _ in 0..12 {
+        mail = in_base64(&mail);
+    }
+    let protected = Practice::default().send(envelope(&[SENDER]), octets(&mail)).unwrap();
+    assert!(matches!(protected.message, Message::Protected(_)));
 }
 
 #[test]

@@ -42,9 +42,17 @@ pub(super) struct Parts {
     message: Option<u64>,
     /// Whether the field being read is that Return-Path.
     return_path: bool,
-    /// Where the KOM-LE message begins that is being read.
-    kom_le: Option<u64>,
-    kom_le_messages: Vec<Range<u64>>,
+    /// Where the forwarded message begins that is being read.
+    forwarded: Option<(Forwarded, u64)>,
+    forwarded_messages: Vec<(Forwarded, Range<u64>)>,
+}
+
+/// What a user forwards to have it opened again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forwarded {
+    KomLe,
+    /// A message/rfc822 entity in base64, whatever is in it.
+    Encoded,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -87,8 +95,11 @@ impl Parts {
         self.x_kas_parts
     }
 
-    pub(super) fn kom_le_messages(&self, end: u64) -> Vec<Range<u64>> {
-        self.kom_le_messages.iter().cloned().chain(self.kom_le.map(|start| start..end)).collect()
+    /// The messages of one kind in a mail that ends at `end`.
+    pub(super) fn forwarded(&self, kind: Forwarded, end: u64) -> Vec<Range<u64>> {
+        let open = self.forwarded.map(|(kind, start)| (kind, start..end));
+        let all = self.forwarded_messages.iter().cloned().chain(open);
+        all.filter(|(found, _)| *found == kind).map(|(_, range)| range).collect()
     }
 
     /// Whether the line is a boundary; if so, what was open within it ends.
@@ -107,10 +118,11 @@ impl Parts {
 
     fn end_part(&mut self) {
         self.decoded = self.decoded.saturating_add(decoded_base64(std::mem::take(&mut self.digits)));
-        if let Some(start) = self.kom_le.take() {
+        if let Some((kind, start)) = self.forwarded.take() {
             let end = self.offset.saturating_sub(self.raw_line_end);
-            if self.kom_le_messages.len() < Measure::MAX_KOM_LE_MESSAGES {
-                self.kom_le_messages.push(start..end);
+            let known = self.forwarded_messages.iter().filter(|(found, _)| *found == kind).count();
+            if known < Measure::MAX_KOM_LE_MESSAGES {
+                self.forwarded_messages.push((kind, start..end));
             }
         }
         self.line_end = 0;
@@ -160,8 +172,12 @@ impl Parts {
                 self.message = Some(self.offset.saturating_add(blank_line as u64));
                 Place::Header
             }
+            MediaType::Rfc822 if encoding == Encoding::Base64 => {
+                self.forwarded = Some((Forwarded::Encoded, self.offset.saturating_add(blank_line as u64)));
+                Place::Leaf(encoding)
+            }
             MediaType::Pkcs7Mime if header.first(VERSION_FIELD).is_some() => {
-                self.kom_le = message;
+                self.forwarded = message.map(|start| (Forwarded::KomLe, start));
                 Place::Leaf(encoding)
             }
             _ => Place::Leaf(encoding),
