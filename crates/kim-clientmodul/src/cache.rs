@@ -30,6 +30,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         entries.get(key).filter(|(end, _)| *end > now).map(|(_, value)| value.clone())
     }
 
+    /// Whether nothing was ever kept.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// The value, even if it has ended, unless it had to make room.
     pub(crate) fn find_ended(&self, key: &K) -> Option<V> {
         self.lock().get(key).map(|(_, value)| value.clone())

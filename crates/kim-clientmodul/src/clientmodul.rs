@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::expiry::{self, CertificateInUse};
 use crate::http::HttpClient;
 use crate::incoming::Incoming;
+use crate::isolation::BrokenMessages;
 use crate::konnektor::{KonnektorHealth, Konnektors};
 use crate::limits;
 use crate::participant::Participant;
@@ -75,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) mandants: Cache<(KonnektorId, MandantId), Context>,
     pub(crate) card_certificates: Cache<(KonnektorId, MandantId), Vec<CertificateInUse>>,
     pub(crate) workload: Workload,
+    pub(crate) broken: BrokenMessages,
     konnektors: HashMap<KonnektorId, Arc<Konnektors>>,
     default: Option<KonnektorId>,
 }
@@ -148,6 +150,7 @@ impl Clientmodul {
             notices: Cache::new(NOTICE_LIFETIME, CACHE_CAPACITY),
             services: Cache::new(SERVICE_LIFETIME, MAX_SERVICES),
             workload: Workload::default(),
+            broken: Cache::new(expiry::DAY, CACHE_CAPACITY),
         }))
     }
 

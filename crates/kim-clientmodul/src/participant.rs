@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use kim_flow::receive::Delivered;
 use kim_flow::{Content, Refused, Run, receive, send};
 use kim_types::{Address, Envelope};
 use tokio::sync::SemaphorePermit;
@@ -84,9 +85,15 @@ impl Participant {
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
     pub async fn open(&self, message: impl Into<Stored>) -> Opened {
         let Stored { content, kept } = message.into();
-        let _place = self.place(&content).await;
         let mail_data = MailData::new(kept);
-        let mut answers = self.answers(&mail_data);
+        let delivered = self.deliver(content, &mail_data).await;
+        Opened::new(delivered, mail_data)
+    }
+
+    /// What the user gets for a message; what it leaves to the driver is in `mail_data`.
+    pub(crate) async fn deliver(&self, content: Content, mail_data: &MailData) -> Delivered {
+        let _place = self.place(&content).await;
+        let mut answers = self.answers(mail_data);
         loop {
             let mut step = receive::start(self.run(&answers.turn.konnektor).await, content.clone());
             let delivered = loop {
@@ -97,7 +104,7 @@ impl Participant {
             };
             match answers.start_over() {
                 Some(next) => answers = next,
-                None => return Opened::new(*delivered, mail_data),
+                None => return *delivered,
             }
         }
     }

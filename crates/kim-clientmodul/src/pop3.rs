@@ -1,6 +1,5 @@
 //! One POP3 session: the machine of kim-pop3, the wire, and the flow that opens its mails.
 
-use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Instant;
@@ -15,10 +14,11 @@ use tracing::{Instrument, Span, error, info, warn};
 use crate::clientmodul::Clientmodul;
 use crate::early::EarlyAnswer;
 use crate::incoming::{Incoming, Stored};
-use crate::isolation::{self, Isolated};
+use crate::isolation;
 use crate::legs::{Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
 use crate::operation::Operations;
+use crate::outgoing::Opened;
 use crate::participant::Participant;
 use crate::pieces::Pieces;
 use crate::spool::SpoolError;
@@ -31,7 +31,7 @@ enum Finished {
     Login(Box<Login>, Result<(Participant, Box<dyn Connection>), LoginError>),
     /// The message is complete, or could not be kept while it came in.
     Arrived(Open, Result<Stored, SpoolError>),
-    Open(Open, Isolated),
+    Open(Open, Opened),
 }
 
 /// Runs a session until one side is gone, or until it is idle once `stop` is true.
@@ -51,7 +51,6 @@ pub(crate) async fn run(clientmodul: Clientmodul, client: Box<dyn Connection>, s
         message: None,
         to_show: None,
         early: EarlyAnswer::default(),
-        broken: HashSet::new(),
     };
     session.run().instrument(span).await;
 }
@@ -71,8 +70,6 @@ struct Session {
     to_show: Option<Pieces>,
     /// What the client gets before.
     early: EarlyAnswer,
-    /// Messages that broke the module, by their number, which is that of one UIDL within a session.
-    broken: HashSet<u32>,
 }
 
 impl Session {
@@ -192,9 +189,8 @@ impl Session {
         // The machine fetches mails only after a login, which sets the participant.
         let Some(participant) = self.participant.clone() else { return };
         let shared = self.clientmodul.shared();
-        self.early = EarlyAnswer::to(&message, &shared.rules, shared.early_interval, Instant::now());
-        let broken = self.broken.contains(&open.number());
-        let opened = async move { Finished::Open(open, isolation::open(participant, message, broken).await) };
+        self.early = isolation::early(&message, &shared.rules, shared.early_interval);
+        let opened = async move { Finished::Open(open, isolation::open(participant, message).await) };
         self.task = Some(Box::pin(opened.instrument(self.operation.clone())));
     }
 
@@ -222,15 +218,7 @@ impl Session {
                 warn!(%error, "mail not fetched: there is no room for it");
                 return Next::End;
             }
-            Finished::Open(open, isolated) => {
-                let opened = match isolated {
-                    Isolated::Opened(opened) => opened,
-                    Isolated::Broken(opened) => {
-                        self.broken.insert(open.number());
-                        opened
-                    }
-                    Isolated::Lost => return Next::End,
-                };
+            Finished::Open(open, opened) => {
                 match &opened.outcome {
                     Outcome::Substituted(trouble) => {
                         let Advice { code, text: advice } = trouble.advice();

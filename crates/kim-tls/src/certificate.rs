@@ -6,11 +6,11 @@ use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::pkey::Id;
 use openssl::x509::{X509, X509NameRef};
 
-/// The SHA-256 fingerprint of a certificate, the key under which a verdict about it is kept.
+/// The SHA-256 fingerprint of octets: of a certificate the key under which a verdict about it is kept.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_22348.
-pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
-    openssl::sha::sha256(certificate)
+pub fn fingerprint(octets: &[u8]) -> [u8; 32] {
+    openssl::sha::sha256(octets)
 }
 
 /// The last moment of a certificate (DER); `None` if it cannot be read.
