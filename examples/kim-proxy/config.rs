@@ -137,9 +137,11 @@ fn rules(mut section: Section<'_, '_>, suffixes: DomainSuffixes, problems: &mut 
         kas_hash_text: section.text("kas_hash_text", problems).unwrap_or(default.kas_hash_text),
         early_header: section.flag("early_header", problems).unwrap_or(default.early_header),
         large_threshold: section.number("large_threshold", problems).unwrap_or(default.large_threshold),
-        product_version: section.text("product_version", problems).unwrap_or(default.product_version),
+        product_version: section
+            .text_like("product_version", problems, "ABCDE_1.2.3", kim_smime::is_cm_version)
+            .unwrap_or(default.product_version),
         product_type_version: section
-            .text("product_type_version", problems)
+            .text_like("product_type_version", problems, "1.5.5", kim_smime::is_pt_version)
             .unwrap_or(default.product_type_version),
         suffixes,
         ..Rules::default()

@@ -225,6 +225,10 @@ address = "192.0.2.5"
 listen = "192.0.2.5:10999"
 
 [tls]
+
+[mail]
+product_version = "1.0.0"
+product_type_version = "1.5"
 "#;
     let problems = Folder::new("problems").read(text).err().unwrap();
     for expected in [
@@ -241,10 +245,47 @@ listen = "192.0.2.5:10999"
         "line 20: events.tls: off is for loopback addresses only",
         "line 21: events.address: ",
         "line 24: tls: unknown key",
+        "line 27: mail.product_version: a text like \"ABCDE_1.2.3\" is wanted",
+        "line 28: mail.product_type_version: a text like \"1.5.5\" is wanted",
     ] {
         assert!(problems.contains(expected), "{expected}\nis missing in\n{problems}");
     }
     assert!(!problems.contains("geheim") && !problems.contains("falsch"), "{problems}");
+}
+
+/// The configuration is refused, and the port does not become a plain one.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2066, KOM-LE-A_2181
+#[test]
+fn a_listener_whose_key_is_missing_does_not_start() {
+    let folder = Folder::new("no-key");
+    for (keys, problem) in [
+        ("", "identity: tls = \"implicit\" needs an identity"),
+        ("identity = \"gone.p12\"", "identity: "),
+        ("identity = \"client.p12\"\nidentity_password_file = \"wrong.pass\"", "identity: "),
+        (
+            "identity = \"client.p12\"\nidentity_password_file = \"client.pass\"\nclient_auth = \"required\"",
+            "client_trust: client_auth needs",
+        ),
+    ] {
+        for port in ["smtp", "pop3"] {
+            let text =
+                format!("[{port}]\nlisten = \"127.0.0.1:10000\"\ntls = \"implicit\"\n{keys}\n{SMALLEST}");
+            let problems = folder.read(&text).err().unwrap();
+            assert!(problems.contains(&format!("{port}.{problem}")), "{keys}: {problems}");
+        }
+    }
+}
+
+/// Whoever wants to use a mailbox has to bring its name and password.
+#[test]
+fn no_account_stands_in_the_file() {
+    for key in
+        ["[account]", "[[account]]", "[mailbox]", "user = \"a@b.kim.telematik\"", "password = \"geheim\""]
+    {
+        let problems = Folder::new("account").read(&format!("{key}\n{SMALLEST}")).err().unwrap();
+        assert!(problems.contains("unknown key") && !problems.contains("geheim"), "{key}: {problems}");
+    }
 }
 
 #[test]

@@ -138,6 +138,20 @@ impl<'a, 's> Section<'a, 's> {
         self.value(key, problems, |value| value.as_str().map(str::to_owned).ok_or("a text is wanted".into()))
     }
 
+    /// A text that `is_right`; `example` is one.
+    pub fn text_like(
+        &mut self,
+        key: &str,
+        problems: &mut Problems,
+        example: &str,
+        is_right: impl FnOnce(&str) -> bool,
+    ) -> Option<String> {
+        self.value(key, problems, |value| {
+            let text = value.as_str().filter(|text| is_right(text));
+            text.map(str::to_owned).ok_or_else(|| format!("a text like \"{example}\" is wanted"))
+        })
+    }
+
     pub fn flag(&mut self, key: &str, problems: &mut Problems) -> Option<bool> {
         self.value(key, problems, |value| value.as_bool().ok_or("true or false is wanted".into()))
     }

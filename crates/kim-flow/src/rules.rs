@@ -21,11 +21,11 @@ pub struct Rules {
     pub large_threshold: u64,
     /// The largest document a Konnektor takes, in octets. Default: 25 MiB.
     pub konnektor_limit: u64,
-    /// X-KIM-CMVersion: vendor and version of the module.
+    /// X-KIM-CMVersion: vendor and version of the module; [`kim_smime::is_cm_version`] says what is allowed.
     pub product_version: String,
     /// The KIM version of the module, as it is entered in the directory; the `+` does not count. Default: `1.5`.
     pub kim_version: KimVersion,
-    /// X-KIM-PTVersion: the version of the product type. Default: `1.5.5`.
+    /// X-KIM-PTVersion: the version of the product type; [`kim_smime::is_pt_version`] says what is allowed. Default: `1.5.5`.
     pub product_type_version: String,
     /// X-KIM-KONVersion: what the Konnektor says of itself, if it is known.
     pub konnektor_version: Option<String>,

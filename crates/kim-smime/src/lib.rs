@@ -153,7 +153,7 @@ pub use kas_part::KasPart;
 pub use mail_frame::MailFrame;
 pub use measure::Measure;
 pub use opened::{IntegrityMode, KasFailure, Opened};
-pub use outer::{OuterFields, OuterMessage};
+pub use outer::{OuterFields, OuterMessage, is_cm_version, is_pt_version};
 pub use received::{DecryptRequest, ReceiveLimits, Received, VerifyRequest};
 pub use recipient_emails::{RecipientEmail, RecipientEmails, RecipientEmailsError};
 pub use shared_key::{SharedKey, shared_keys};

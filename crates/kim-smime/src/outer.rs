@@ -148,6 +148,82 @@ fn canonical(field: Field<'_>) -> Bytes {
     [field.name().as_bytes(), b": ", &value, b"\r\n"].concat().into()
 }
 
+/// Whether a text may stand in X-KIM-CMVersion: one to five letters, digits or `_` for the vendor, `_`, and a version.
+///
+/// ```
+/// assert!(kim_smime::is_cm_version("VEND_1.2.3") && kim_smime::is_cm_version("A_1_10.0.12-255"));
+/// assert!(!kim_smime::is_cm_version("1.2.3") && !kim_smime::is_cm_version("VENDOR_1.2.3"));
+/// ```
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21388-01.
+pub fn is_cm_version(text: &str) -> bool {
+    let of_vendor = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'_';
+    text.rsplit_once('_').is_some_and(|(vendor, version)| {
+        (1..=5).contains(&vendor.len()) && vendor.bytes().all(of_vendor) && is_pt_version(version)
+    })
+}
+
+/// Whether a text may stand in X-KIM-PTVersion: three numbers of one or two digits, and a fourth up to 255 behind a `-`.
+///
+/// ```
+/// assert!(kim_smime::is_pt_version("1.5.5") && kim_smime::is_pt_version("1.16.0-3"));
+/// assert!(!kim_smime::is_pt_version("1.5") && !kim_smime::is_pt_version("1.5.5-256"));
+/// ```
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21388-01.
+pub fn is_pt_version(text: &str) -> bool {
+    let digits = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|octet| octet.is_ascii_digit())
+    };
+    let (numbers, build) =
+        text.split_once('-').map_or((text, None), |(numbers, build)| (numbers, Some(build)));
+    numbers.split('.').count() == 3
+        && numbers.split('.').all(|part| digits(part, 2))
+        && build.is_none_or(|build| digits(build, 3) && build.parse::<u8>().is_ok())
+}
+
 fn printable(value: &str) -> String {
     value.chars().take(MAX_VALUE).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_21388-01
+    #[test]
+    fn versions_of_the_product_have_a_pattern() {
+        for text in ["1.5.5", "01.16.99", "1.0.0-0", "1.0.0-007", "1.0.0-199", "1.0.0-249", "1.0.0-255"] {
+            assert!(is_pt_version(text), "{text}");
+            for vendor in ["A", "VEND5", "a_b_c", "_", "1.2.3"] {
+                assert_eq!(is_cm_version(&format!("{vendor}_{text}")), vendor != "1.2.3", "{vendor} {text}");
+            }
+        }
+        for text in [
+            "",
+            "1",
+            "1.5",
+            "1.5.5.5",
+            "1..5",
+            "1.5.",
+            "100.5.5",
+            "1.5.5-",
+            "1.5.5-256",
+            "1.5.5-1000",
+            "1.5.5-0001",
+            "1.5.5-+1",
+            "1.5.5-1-1",
+            "1.5.5+",
+            "v1.5.5",
+            "1.5.5 ",
+            "1.5.\u{661}",
+        ] {
+            assert!(!is_pt_version(text) && !is_cm_version(&format!("VEND_{text}")), "{text:?}");
+        }
+        for text in
+            ["1.5.5", "_1.5.5", "VENDOR_1.5.5", "V-D_1.5.5", "V D_1.5.5", "\u{e4}_1.5.5", "VEND-1.5.5"]
+        {
+            assert!(!is_cm_version(text), "{text:?}");
+        }
+    }
 }

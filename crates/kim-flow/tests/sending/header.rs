@@ -1,5 +1,7 @@
 //! What happens to the header of a mail.
 
+use kim_flow::Rules;
+use kim_smime::{is_cm_version, is_pt_version};
 use kim_types::{Envelope, Octets};
 
 use crate::practice::{Practice, SENDER, delivered, envelope, mail, outer};
@@ -42,6 +44,23 @@ fn what_the_client_wrote_survives_and_what_it_left_out_is_added() {
     );
 }
 
+/// Not the name of the machine, nor a Message-ID or Date of its own, nor another spelling of an address.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19488; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2098
+#[test]
+fn what_is_complete_is_signed_as_it_came_and_nothing_but_the_service_is_added() {
+    let mut practice = Practice::default();
+    let text = String::from_utf8(mail("\"B\" <B@b.Kim.Telematik>", "Text\r\n").to_bytes().to_vec()).unwrap();
+    let outside = send(&mut practice, text.clone());
+    assert_eq!(practice.inner().replacen("X-KIM-Dienstkennung: KIM-Mail;Default;V1.0\r\n", "", 1), text);
+    for line in text
+        .lines()
+        .filter(|line| ["From:", "To:", "Date:", "Message-ID:"].iter().any(|name| line.starts_with(name)))
+    {
+        assert!(outside.contains(&format!("{line}\r\n")), "{line} is missing in {outside}");
+    }
+}
+
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_21388; deltas Q26
 #[test]
 fn q26_version_headers_stand_outside_only_and_those_of_the_client_nowhere() {
@@ -60,6 +79,8 @@ fn q26_version_headers_stand_outside_only_and_those_of_the_client_nowhere() {
     for field in ["X-KIM-CMVersion", "X-KIM-PTVersion", "X-KIM-KONVersion", "X-KIM-KAS", "X-KOM-LE-Version"] {
         assert!(!practice.inner().contains(field), "{field}");
     }
+    let Rules { product_version, product_type_version, .. } = Rules::default();
+    assert!(is_cm_version(&product_version) && is_pt_version(&product_type_version));
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_23174, KOM-LE-A_2028
