@@ -58,6 +58,17 @@ async fn an_address_that_is_not_listed_has_an_empty_listing() {
     assert_eq!((listing.entries, listing.certificates.len()), (0, 0));
 }
 
+/// The directory is asked for exactly this address, and everybody in the domain is not it.
+#[tokio::test]
+async fn an_address_with_a_star_finds_nobody() {
+    let testbed = start().await;
+    let (_, domain) = practice(&testbed).as_str().split_once('@').unwrap();
+    let star: Address = format!("*@{domain}").parse().unwrap();
+    let listing = directory(&testbed).look_up(&star).await.unwrap();
+    assert_eq!((listing.entries, listing.certificates.len()), (0, 0));
+    assert_eq!(testbed.world().directory().searches().len(), 1);
+}
+
 #[tokio::test]
 async fn many_look_ups_share_a_connection() {
     let testbed = start().await;

@@ -49,6 +49,21 @@ fn a_mail_of_the_greatest_size_is_taken() {
     assert_eq!((out.content.as_slice(), events), (&b"\r\n"[..], vec![]));
 }
 
+/// Spec: RFC 5321 §4.5.3.1.6 (lines are shorter; others are content all the same)
+#[test]
+fn a_line_of_100_kb_is_content_and_the_command_after_it_is_one() {
+    let now = Instant::now();
+    let (mut proxy, mut out) = receiving(now);
+    let sent = [LINE, b"\r\n", LINE, b"\r\n.\r\nNOOP\r\n"].concat();
+    proxy.handle(Input::Client(&sent), now, &mut out);
+    assert!(out.content == [LINE, b"\r\n", LINE, b"\r\n"].concat());
+    let Some(Call::Process(process)) = out.call.take() else { panic!("the mail has not ended") };
+    assert!(process.envelope().is_some() && out.client.is_empty() && out.server.is_empty());
+    proxy.handle(Input::Answer(process.done()), now, &mut out);
+    assert!(out.client.starts_with(b"451 "));
+    assert_eq!(out.server, b"NOOP\r\n");
+}
+
 /// Spec: KIM 1.5.4, A_19355; open question Q13
 #[test]
 fn a_larger_mail_is_refused_and_the_next_one_is_not_mixed_up_with_it() {

@@ -40,6 +40,39 @@ fn a_right_mail_gets_its_results_and_its_way_and_keeps_every_octet_of_its_body()
     assert_eq!(seen.mail, expected);
 }
 
+/// Types that a mail library takes for texts, and would bring into its own form.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2179-02
+#[test]
+fn attachments_of_every_text_type_come_out_as_they_went_in() {
+    let mut body = b"Preamble\r\n".to_vec();
+    let plain = b"<?xml version='1.0' encoding='ISO-8859-1'?>\n<a>\xe4</a>\rtrailing \t\r\n\r\n";
+    for kind in
+        ["text/plain", "text/html", "text/xml", "text/csv", "text/calendar; method=REQUEST", "text/rtf"]
+    {
+        for (encoding, content) in [
+            ("binary", plain.to_vec()),
+            ("8bit", b"a;b\r\n\xe4;\xff\r\n".to_vec()),
+            ("quoted-printable", b"=E4=3d= \r\n=\r\nx \r\n".to_vec()),
+            ("base64", b"PGE+\r\n 5DwvYT4=".to_vec()),
+        ] {
+            let head = format!(
+                "--=_b\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\
+                 Content-Disposition: attachment; filename=a.dat\r\n\r\n"
+            );
+            body.extend([head.as_bytes(), &content, b"\r\n"].concat());
+        }
+    }
+    body.extend(b"--=_b--\r\nEpilogue\r\n");
+    let mut letter = Letter::new();
+    letter.more_inner.push_str("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n");
+    letter.body = body;
+    let seen = opened(&letter);
+    let header = seen.mail.len() - letter.body.len();
+    assert!(seen.mail.starts_with(RECEIVED.as_bytes()) && seen.mail[..header].ends_with(b"\r\n\r\n"));
+    assert_eq!(seen.mail[header..], letter.body);
+}
+
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2048-01, KOM-LE-A_2050-06, A_23165
 #[test]
 fn what_the_konnektor_says_of_the_signature_decides() {

@@ -77,6 +77,23 @@ fn the_mail_data_takes_the_place_of_the_mail_that_pointed_to_it() {
     assert!(seen.verdict().is_intact());
 }
 
+/// A mail of version 1.5 is not large because it has an attachment.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19369-02
+#[test]
+fn an_ordinary_attachment_is_not_taken_for_a_structure() {
+    let body = structure(LINK);
+    let mut letter = letter();
+    for disposition in ["attachment; filename=x-kas", "inline", "x-kasten"] {
+        letter.more_inner = format!(
+            "Subject: Befund\r\nContent-Type: application/octet-stream\r\nContent-Disposition: {disposition}\r\n"
+        );
+        let (seen, asked) = opened(&desk(), &letter.message());
+        assert!(asked.is_none() && seen.outcome.name() == "opened", "{disposition}");
+        assert!(seen.mail.ends_with(body.as_bytes()), "{disposition}");
+    }
+}
+
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19359-07, A_19369-02
 #[test]
 fn the_structure_is_read_in_every_transfer_encoding_and_layout() {

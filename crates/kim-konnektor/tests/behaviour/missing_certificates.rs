@@ -49,3 +49,19 @@ fn the_certificate_asked_for_is_taken() {
     let text = FULL.replace("TWFseg==", "TWFs<b/>eg==");
     assert!(matches!(read(&response(OK, &text)), Err(Error::Response(_))));
 }
+
+/// Konnektors write names as they like: only what the certificate itself says can be compared.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2060
+#[test]
+fn what_the_konnektor_says_about_issuer_and_serial_number_does_not_matter() {
+    for words in ["CN=GEM.SMCB-CA41 TEST-ONLY,OU=Institution", "#0c03414243", "", "nonsense\n"] {
+        let serial = format!(
+            "<h:X509IssuerSerial><h:X509IssuerName>{words}</h:X509IssuerName>\
+             <h:X509SerialNumber>-1</h:X509SerialNumber></h:X509IssuerSerial><h:X509SubjectName>"
+        );
+        let named = FULL.replace("<h:X509SubjectName>", &serial);
+        assert_ne!(named, FULL);
+        assert_eq!(read(&response(OK, &named)).unwrap().unwrap(), "Malz", "{words:?}");
+    }
+}
