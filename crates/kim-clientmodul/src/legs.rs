@@ -10,6 +10,9 @@ use tokio::sync::watch;
 /// How much of a peer is read ahead while the machine does not want it; reading on is how a lost peer is noticed.
 const READ_AHEAD: usize = 64 * 1024;
 
+/// How much room a peer gets that says little; one that fills it gets twice as much, up to [`READ_AHEAD`].
+const ROOM: usize = 8 * 1024;
+
 /// How much of a mail the machine is given at once: what a slow peer has not taken yet lies in memory a second time.
 pub(crate) const BLOCK: usize = 64 * 1024;
 
@@ -30,13 +33,16 @@ struct Leg {
     connection: Box<dyn Connection>,
     patience: Duration,
     ahead: BytesMut,
+    /// How much is read at once.
+    room: usize,
     closed: bool,
     close_reported: bool,
 }
 
 impl Leg {
     fn new(connection: Box<dyn Connection>, patience: Duration) -> Self {
-        Self { connection, patience, ahead: BytesMut::new(), closed: false, close_reported: false }
+        let ahead = BytesMut::new();
+        Self { connection, patience, ahead, room: ROOM, closed: false, close_reported: false }
     }
 
     /// Reads more, or never ends if there is nothing to read any more. Safe to cancel.
@@ -44,10 +50,11 @@ impl Leg {
         if self.closed || self.ahead.len() >= READ_AHEAD {
             return std::future::pending().await;
         }
-        self.ahead.reserve(8 * 1024);
+        self.ahead.reserve(self.room.min(READ_AHEAD.saturating_sub(self.ahead.len())));
         match self.connection.read_buf(&mut self.ahead).await {
             Ok(0) | Err(_) => self.closed = true,
-            Ok(_) => {}
+            Ok(read) if read >= self.room => self.room = self.room.saturating_mul(2).min(READ_AHEAD),
+            Ok(_) => self.room = ROOM,
         }
     }
 

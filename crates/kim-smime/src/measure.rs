@@ -52,7 +52,14 @@ impl Measure {
         self.octets = self.octets.saturating_add(octets.len() as u64);
         self.eight_bit |= !octets.is_ascii();
         self.count_stray(octets);
-        octets.split_inclusive(|octet| *octet == b'\n').for_each(|piece| self.add(piece));
+        let mut rest = octets;
+        while let Some((line, after)) =
+            memchr::memchr(b'\n', rest).and_then(|end| rest.split_at_checked(end.saturating_add(1)))
+        {
+            self.add(line);
+            rest = after;
+        }
+        self.add(rest);
     }
 
     /// The length of the mail in octets.
@@ -116,11 +123,13 @@ impl Measure {
     }
 
     fn count_stray(&mut self, octets: &[u8]) {
-        for octet in octets {
-            self.stray_line_ends =
-                self.stray_line_ends.saturating_add(u64::from((self.last == b'\r') != (*octet == b'\n')));
-            self.last = *octet;
-        }
+        let ([first, ..], [.., last]) = (octets, octets) else { return };
+        let stray = |before: &u8, octet: &u8| u64::from((*before == b'\r') != (*octet == b'\n'));
+        let pairs = octets.iter().zip(octets.iter().skip(1));
+        let within: u64 = pairs.map(|(before, octet)| stray(before, octet)).sum();
+        self.stray_line_ends =
+            self.stray_line_ends.saturating_add(stray(&self.last, first)).saturating_add(within);
+        self.last = *last;
     }
 
     /// Adds what is at most the rest of one line, cut into fragments of the same length whatever the pieces are.

@@ -6,6 +6,8 @@
 //!
 //! Spec: RFC 5321 §4.5.2, RFC 1939 §3.
 
+use memchr::memmem;
+
 /// Removes dot-stuffing and finds the end of a message.
 ///
 /// ```
@@ -50,11 +52,16 @@ impl Unstuffer {
     pub fn read(&mut self, wire: &mut &[u8], content: &mut Vec<u8>) -> bool {
         while self.0 != Place::End {
             if self.0 == Place::Inside {
-                // The bulk of a message: hand on whole runs up to the next CR.
-                let run = wire.iter().position(|&octet| octet == b'\r').unwrap_or(wire.len());
-                let (text, rest) = wire.split_at(run);
+                // The bulk of a message: whole runs of lines up to the next one that begins with a dot.
+                let dot = memmem::find(wire, b"\r\n.");
+                let (text, rest) = wire.split_at(dot.map_or(wire.len(), |at| at.saturating_add(2)));
                 content.extend_from_slice(text);
                 *wire = rest;
+                self.0 = match text {
+                    [.., b'\r', b'\n'] => Place::LineStart,
+                    [.., b'\r'] => Place::Cr,
+                    _ => Place::Inside,
+                };
             }
             let Some((&octet, rest)) = wire.split_first() else { return false };
             *wire = rest;
@@ -123,19 +130,26 @@ impl Stuffer {
 
     /// Appends content to `wire`, with a second dot where a line begins with one.
     pub fn write(&mut self, content: &[u8], wire: &mut Vec<u8>) {
-        for piece in content.split_inclusive(|&octet| octet == b'\n') {
-            if self.line_start && piece.first() == Some(&b'.') {
-                wire.push(b'.');
-            }
-            wire.extend_from_slice(piece);
-            self.line_start = piece.last() == Some(&b'\n');
-            self.line_complete = match piece {
-                [.., b'\r', b'\n'] => true,
-                [b'\n'] => self.cr,
-                _ => false,
-            };
-            self.cr = piece.last() == Some(&b'\r');
+        let [.., last] = content else { return };
+        if self.line_start && content.starts_with(b".") {
+            wire.push(b'.');
         }
+        let mut rest = content;
+        while let Some((lines, dot)) =
+            memmem::find(rest, b"\n.").and_then(|at| rest.split_at_checked(at.saturating_add(1)))
+        {
+            wire.extend_from_slice(lines);
+            wire.push(b'.');
+            rest = dot;
+        }
+        wire.extend_from_slice(rest);
+        self.line_start = *last == b'\n';
+        self.line_complete = match content {
+            [.., b'\r', b'\n'] => true,
+            [b'\n'] => self.cr,
+            _ => false,
+        };
+        self.cr = *last == b'\r';
     }
 
     /// Appends the end of the message, with a CRLF before it unless the content ended in one.
