@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use kim_tls::CertificateText;
 
-use crate::say;
+use crate::{Outcome, say};
 
 /// How long the Konnektor may take to show its certificate.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Fetches the certificate, asks `person`, and writes a new file. An existing file is never written to.
-pub async fn run(url: &str, file: &Path, mut person: impl BufRead) -> Result<(), String> {
+pub async fn run(url: &str, file: &Path, mut person: impl BufRead) -> Outcome {
     let certificate = kim_clientmodul::fetch_certificate(url, PATIENCE).await;
     let certificate = certificate.map_err(|error| format!("{url}: {error}"))?;
     let text =
@@ -33,9 +33,9 @@ pub async fn run(url: &str, file: &Path, mut person: impl BufRead) -> Result<(),
     );
     say(&format!("Write it to {}, to be trusted as this Konnektor? Type yes:", file.display()));
     let mut answer = String::new();
-    person.read_line(&mut answer).map_err(|error| error.to_string())?;
+    person.read_line(&mut answer)?;
     if answer.trim() != "yes" {
-        return Err("nothing was written".to_owned());
+        return Err("nothing was written".into());
     }
     let mut new = OpenOptions::new()
         .write(true)

@@ -1,12 +1,9 @@
 //! What a running proxy is told from outside: signals, and that its file has changed.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::io;
+use std::path::PathBuf;
 
-use tokio::time::{Interval, MissedTickBehavior, interval};
-
-/// How often the file is looked at. It is read once it has stayed the same for so long: an editor may still be writing.
-const LOOK: Duration = Duration::from_secs(1);
+use kim_clientmodul::config::Watch;
 
 /// Something the proxy is told.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,35 +17,18 @@ pub enum Notice {
 /// Hears signals from the moment it is made, so that none is missed between two calls.
 pub struct Notices {
     signals: Signals,
-    file: Option<Watched>,
+    file: Option<Watch>,
 }
-
-/// A file whose changes are noticed.
-struct Watched {
-    path: PathBuf,
-    /// How it was when it was read last.
-    read: Option<Stamp>,
-    /// How it was when it was looked at last.
-    seen: Option<Stamp>,
-    looks: Interval,
-}
-
-/// What tells one state of a file from another.
-type Stamp = (SystemTime, u64);
 
 impl Notices {
     /// Hears signals, and sees that `file` is changed.
-    pub fn watch(file: &Path) -> Result<Self, String> {
-        let mut looks = interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let stamp = stamp(file);
-        let file = Watched { path: file.to_owned(), read: stamp, seen: stamp, looks };
-        Ok(Self { file: Some(file), ..Self::signals()? })
+    pub fn watch(file: PathBuf) -> io::Result<Self> {
+        Ok(Self { file: Some(Watch::new(file)), ..Self::signals()? })
     }
 
     /// Hears signals only.
-    pub fn signals() -> Result<Self, String> {
-        Ok(Self { signals: Signals::new().map_err(|error| error.to_string())?, file: None })
+    pub fn signals() -> io::Result<Self> {
+        Ok(Self { signals: Signals::new()?, file: None })
     }
 
     /// The next notice.
@@ -63,30 +43,9 @@ impl Notices {
             notice = self.signals.next() => notice,
             () = changed => Notice::Reload,
         };
-        if let Some(file) = &mut self.file {
-            file.read = stamp(&file.path);
-            file.seen = file.read;
-        }
+        self.file.iter_mut().for_each(Watch::restart);
         notice
     }
-}
-
-impl Watched {
-    async fn changed(&mut self) {
-        loop {
-            self.looks.tick().await;
-            let before = std::mem::replace(&mut self.seen, stamp(&self.path));
-            // A file that is gone for a moment is being replaced.
-            if self.seen.is_some() && self.seen == before && self.seen != self.read {
-                return;
-            }
-        }
-    }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 #[cfg(unix)]
@@ -98,7 +57,7 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
@@ -121,7 +80,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         Ok(Self)
     }
 

@@ -3,39 +3,31 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use kim_clientmodul::config::Config;
+use kim_clientmodul::{Listen, Proxy};
 use kim_examples::Dialogue;
-use kim_types::Secret;
+use kim_types::{Address, Secret};
 use kim_username::{Layout, UserName};
 
-use crate::config::Config;
-use crate::proxy::Proxy;
-use crate::say;
+use crate::{Outcome, say};
 
-/// One side of a self-test: a mail program's account.
-pub struct Mailbox<'a> {
-    pub smtp_user: &'a str,
-    pub pop3_user: &'a str,
-    pub password: &'a Secret,
+/// An account, as a mail program has it.
+pub struct Mailbox {
+    pub address: Address,
+    pub smtp_user: String,
+    pub pop3_user: String,
+    pub password: Secret,
 }
 
 /// Runs the self-test against a configured TI: from the user to the user.
-pub async fn configured(config: Config, user: &str, password: &Secret) -> Result<(), String> {
-    let suffixes = config.settings.rules.suffixes.clone();
-    let (smtp_user, pop3_user) = match user.split_once(' ') {
-        Some((smtp, pop3)) => (smtp.to_owned(), pop3.to_owned()),
-        None => {
-            let parsed =
-                UserName::parse(user, &Layout::SMTP, &suffixes).map_err(|error| error.to_string())?;
-            (user.to_owned(), parsed.to_text(&Layout::POP3))
-        }
-    };
-    let to = UserName::parse(&smtp_user, &Layout::SMTP, &suffixes).map_err(|error| error.to_string())?;
-    let loopback =
-        || crate::config::Listen { addresses: vec![SocketAddr::from(([127, 0, 0, 1], 0))], tls: None };
-    let proxy = Proxy::start(config.settings, loopback(), loopback()).await?;
-    let mailbox = Mailbox { smtp_user: &smtp_user, pop3_user: &pop3_user, password };
-    let address = to.address.to_string();
-    let result = send_and_fetch(&proxy, &mailbox, &mailbox, &address, &address, "Selbsttest").await;
+pub async fn configured(config: Config, user: &str, password: Secret) -> Outcome {
+    let (smtp_user, pop3_user) = user.split_once(' ').map_or((user, None), |(smtp, pop3)| (smtp, Some(pop3)));
+    let name = UserName::parse(smtp_user, &Layout::SMTP, &config.settings.rules.suffixes)?;
+    let pop3_user = pop3_user.map_or_else(|| name.to_text(&Layout::POP3), str::to_owned);
+    let smtp_user = smtp_user.to_owned();
+    let mailbox = Mailbox { address: name.address.into(), smtp_user, pop3_user, password };
+    let proxy = Proxy::start(config.settings, Listen::loopback(0), Listen::loopback(0)).await?;
+    let result = send_and_fetch(&proxy, &mailbox, &mailbox, "Selbsttest").await;
     proxy.stop().await;
     result
 }
@@ -44,17 +36,11 @@ pub async fn configured(config: Config, user: &str, password: &Secret) -> Result
 ///
 /// # Errors
 /// A sentence that names the step and what came instead.
-pub async fn send_and_fetch(
-    proxy: &Proxy,
-    sender: &Mailbox<'_>,
-    reader: &Mailbox<'_>,
-    from: &str,
-    to: &str,
-    name: &str,
-) -> Result<(), String> {
-    let (Some(smtp), Some(pop3)) = (proxy.smtp.first(), proxy.pop3.first()) else {
-        return Err("the proxy does not listen".to_owned());
+pub async fn send_and_fetch(proxy: &Proxy, sender: &Mailbox, reader: &Mailbox, name: &str) -> Outcome {
+    let (Some(smtp), Some(pop3)) = (proxy.smtp().first(), proxy.pop3().first()) else {
+        return Err("the proxy does not listen".into());
     };
+    let (from, to) = (sender.address.to_string(), reader.address.to_string());
     let marker = format!("self-test-{}-{:?}", std::process::id(), Instant::now());
     let marker: String = marker.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let body = format!("{name} {marker}: Grüße aus der Praxis.\r\n.Eine Zeile mit Punkt.\r\n");
@@ -63,7 +49,16 @@ pub async fn send_and_fetch(
          Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{body}"
     );
     let mut steps = Steps { name, last: Instant::now() };
-    send(*smtp, sender, from, to, &mail, &mut steps).await?;
+    let mut client = Dialogue::open(*smtp).await?;
+    client.smtp_login(&sender.smtp_user, &sender.password).await?;
+    steps.done("SMTP: connect and log in");
+    client.ask(&format!("MAIL FROM:<{from}>"), "250").await?;
+    client.ask(&format!("RCPT TO:<{to}>"), "250").await?;
+    client.ask("DATA", "354").await?;
+    client.send_message(mail.as_bytes()).await?;
+    client.expect("250", "DATA").await?;
+    steps.done("SMTP: sign, encrypt and deliver");
+    client.ask("QUIT", "221").await?;
     fetch(*pop3, reader, &marker, &body, &mut steps).await
 }
 
@@ -80,35 +75,15 @@ impl Steps<'_> {
     }
 }
 
-async fn send(
-    proxy: SocketAddr,
-    mailbox: &Mailbox<'_>,
-    from: &str,
-    to: &str,
-    mail: &str,
-    steps: &mut Steps<'_>,
-) -> Result<(), String> {
-    let mut smtp = Dialogue::open(proxy).await?;
-    smtp.smtp_login(mailbox.smtp_user, mailbox.password).await?;
-    steps.done("SMTP: connect and log in");
-    smtp.ask(&format!("MAIL FROM:<{from}>"), "250").await?;
-    smtp.ask(&format!("RCPT TO:<{to}>"), "250").await?;
-    smtp.ask("DATA", "354").await?;
-    smtp.send_message(mail.as_bytes()).await?;
-    smtp.expect("250", "DATA").await?;
-    steps.done("SMTP: sign, encrypt and deliver");
-    smtp.ask("QUIT", "221").await.map(drop)
-}
-
 async fn fetch(
     proxy: SocketAddr,
-    mailbox: &Mailbox<'_>,
+    mailbox: &Mailbox,
     marker: &str,
     body: &str,
     steps: &mut Steps<'_>,
-) -> Result<(), String> {
+) -> Outcome {
     let mut pop3 = Dialogue::open(proxy).await?;
-    pop3.pop3_login(mailbox.pop3_user, mailbox.password).await?;
+    pop3.pop3_login(&mailbox.pop3_user, &mailbox.password).await?;
     steps.done("POP3: connect and log in");
     let count = pop3.ask("STAT", "+OK").await?;
     let count: u32 =
@@ -122,22 +97,20 @@ async fn fetch(
             continue;
         }
         steps.done("POP3: fetch, decrypt and verify");
-        let result = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            line.map(|value| value.trim_start_matches(':').trim().to_owned())
-        };
+        let result =
+            |name| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
         let (decryption, integrity) =
             (result("X-KIM-DecryptionResult"), result("X-KIM-IntegrityCheckResult"));
-        if (decryption.as_deref(), integrity.as_deref()) != (Some("00"), Some("01")) {
-            return Err(format!("decryption result {decryption:?}, integrity result {integrity:?}"));
+        if (decryption, integrity) != (Some("00"), Some("01")) {
+            return Err(format!("decryption result {decryption:?}, integrity result {integrity:?}").into());
         }
         if !text.ends_with(body) {
-            return Err("the mail came back changed".to_owned());
+            return Err("the mail came back changed".into());
         }
         pop3.ask(&format!("DELE {number}"), "+OK").await?;
         pop3.ask("QUIT", "+OK").await?;
         steps.done("the mail is what was sent; deleted");
         return Ok(());
     }
-    Err("the mail did not arrive".to_owned())
+    Err("the mail did not arrive".into())
 }

@@ -15,7 +15,7 @@ struct Embedding;
 
 pub use blocking::Blocking;
 pub use dialogue::Dialogue;
-pub use log::{Log, LogSettings};
+pub use log::Log;
 pub use memory::{forget_peak, memory_of};
 pub use proxy_process::ProxyProcess;
 

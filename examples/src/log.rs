@@ -4,10 +4,10 @@ mod daily_files;
 mod record;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use kim_clientmodul::config::LogSettings;
 use time::OffsetDateTime;
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -20,29 +20,6 @@ use record::{Operation, Record};
 
 /// Records of the steps of an operation (Ablaufprotokoll) have this target.
 const FLOW: &str = kim_clientmodul::FLOW_LOG;
-
-/// What is logged, and where to.
-///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2079-01, KOM-LE-A_2081, KOM-LE-A_2082, KOM-LE-A_2085 (TTL_PROTS).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogSettings {
-    /// One JSON object a line instead of text.
-    pub json: bool,
-    /// The least important level that is logged.
-    pub level: Level,
-    /// Where a file a day is written; without it the log goes to stderr.
-    pub folder: Option<PathBuf>,
-    /// How many days a file is kept.
-    pub days: u16,
-    /// Whether the steps of every operation are logged, in files of their own.
-    pub flow: bool,
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self { json: false, level: Level::INFO, folder: None, days: 30, flow: false }
-    }
-}
 
 /// A log that takes the records of the KIM crates.
 ///

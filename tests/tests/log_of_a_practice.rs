@@ -4,7 +4,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kim_examples::{Dialogue, Log, LogSettings};
+use kim_clientmodul::config::LogSettings;
+use kim_examples::{Dialogue, Log};
 use kim_tests::{Practice, mail};
 use serde_json::Value;
 

@@ -5,7 +5,10 @@
 //! - **As a library inside practice software.** [`Clientmodul::participant`] gives a [`Participant`]; its
 //!   [`protect`](Participant::protect) signs and encrypts a mail, its [`open`](Participant::open) decrypts and checks one. No
 //!   port, no service, nothing global.
-//! - **As a proxy for mail programs.** [`Server`] listens and runs an SMTP or POP3 session for every client.
+//! - **As a proxy for mail programs.** [`Proxy`] listens and runs an SMTP or POP3 session for every client; [`Server`] is one
+//!   listener of it.
+//!
+//! [`Settings`] are typed; with the cargo feature `config` the module `config` reads them from a TOML file.
 //!
 //! Three tasks are for applications that stay up, and each is spawned by whoever wants it: [`subscribe()`] with an
 //! [`EventListener`] to hear of restarts and cards at once, [`watch_certificates()`] to be told in time which certificate ends,
@@ -45,6 +48,8 @@ mod cache;
 mod cetp;
 mod clientmodul;
 mod clock;
+#[cfg(feature = "config")]
+pub mod config;
 mod download;
 mod early;
 mod expiry;
@@ -66,6 +71,7 @@ mod participant;
 mod pieces;
 mod pop3;
 mod progress;
+mod proxy;
 mod resolver;
 mod server;
 mod services;
@@ -91,6 +97,7 @@ pub use outgoing::{Opened, Outgoing};
 pub use participant::Participant;
 pub use pieces::Pieces;
 pub use progress::{Direction, Progress};
+pub use proxy::{Listen, Proxy};
 pub use server::{ListenError, Protocol, Server, ServerLimits, TlsSwitch};
 pub use settings::{Caches, Fachdienst, FachdienstServices, Konnektor, Settings};
 pub use soap::{Auth, Directory, KonnektorClient, KonnektorSettings};

@@ -1,13 +1,15 @@
 //! The configuration file is a contract: every key of it is read, and every problem is told with its line.
 
-use std::path::PathBuf;
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kim_flow::{Release, SignerCheck};
 use kim_testbed::World;
 use kim_testbed::pki::{CertificateType, Holder, KeyType, Pkcs12Encryption, Role};
 
-use crate::config::Config;
+use kim_clientmodul::config::Config;
 
 /// A folder with the files a configuration names, removed when dropped.
 struct Folder(PathBuf);
@@ -29,7 +31,7 @@ impl Folder {
     }
 
     fn read(&self, text: &str) -> Result<Config, String> {
-        Config::read(text, &self.0).map_err(|problems| problems.to_string())
+        Config::parse(text, &self.0).map_err(|problems| problems.to_string())
     }
 }
 
@@ -292,4 +294,57 @@ fn no_account_stands_in_the_file() {
 fn a_file_that_is_not_toml_is_told_with_its_line() {
     let problems = Folder::new("syntax").read("[smtp]\nlisten = \n").err().unwrap();
     assert!(problems.starts_with("line 2: "), "{problems}");
+}
+
+/// Spec: none — keeps the page true.
+#[test]
+fn every_key_that_is_read_is_documented() {
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+    let page = std::fs::read_to_string(source.join("config.rs")).unwrap();
+    let (documentation, _) = page.split_once("\nmod ").unwrap();
+    let mut code = page.clone();
+    for file in std::fs::read_dir(source.join("config")).unwrap() {
+        code.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());
+    }
+    let readers = [
+        "text",
+        "text_like",
+        "flag",
+        "parsed",
+        "number",
+        "duration",
+        "choice",
+        "list",
+        "map",
+        "folder",
+        "file",
+    ];
+    let mut keys = Vec::new();
+    for reader in readers.iter().chain(&["files", "password", "section", "sections"]) {
+        let call = format!(".{reader}(\"");
+        keys.extend(code.split(&call).skip(1).filter_map(|rest| rest.split('"').next()));
+    }
+    assert!(keys.len() > 50, "{} keys", keys.len());
+    let is_there = |key: &str| {
+        let names = [key.to_owned(), format!("{key}_file"), format!("[{key}]"), format!("[[{key}]]")];
+        names.iter().any(|name| documentation.contains(&format!("`{name}`")))
+    };
+    keys.retain(|key| !is_there(key));
+    assert!(keys.is_empty(), "the table of keys in src/config.rs lacks {keys:?}");
+}
+
+/// What a person is told who starts a proxy with the wrong file.
+#[test]
+fn a_file_is_named_that_cannot_be_used() {
+    let folder = Folder::new("files");
+    let missing = folder.0.join("missing.toml");
+    let told = Config::read(&missing).err().unwrap().to_string();
+    assert!(told.starts_with(&format!("{}: ", missing.display())), "{told}");
+    let wrong = folder.0.join("wrong.toml");
+    std::fs::write(&wrong, "[smtp]\nlisten = \n").unwrap();
+    let told = Config::read(&wrong).err().unwrap().to_string();
+    assert!(told.starts_with(&format!("{} is not usable:\nline 2: ", wrong.display())), "{told}");
+    let good = folder.0.join("good.toml");
+    std::fs::write(&good, SMALLEST).unwrap();
+    assert!(Config::read(&good).is_ok(), "paths start at the folder of the file");
 }
