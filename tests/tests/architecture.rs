@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The pure crates, with the crates of this workspace and those of others that each may use.
 const PURE: [(&str, &str); 9] = [
-    ("kim-types", "bytes thiserror zeroize"),
+    ("kim-types", "bytes memchr thiserror zeroize"),
     ("kim-username", "kim-types thiserror"),
     ("kim-smtp", "kim-types kim-username base64 zeroize"),
     ("kim-pop3", "kim-types kim-username base64 zeroize"),
