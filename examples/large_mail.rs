@@ -44,19 +44,15 @@ async fn main() -> Result<(), String> {
     let reference = reference(size * MIB)?;
     say(&format!("AES-256-GCM, SHA-256 and a copy of {size} MiB: {:.0} MB/s", rate(size, reference)));
 
-    proxy.forget_peak();
-    let idle = peak(&proxy);
-    let start = Instant::now();
+    let run = Run::start(&proxy);
     send(&mut smtp, &addresses, Body::new(size * MIB)).await?;
-    report("sent", size, start.elapsed(), reference, idle, peak(&proxy));
+    run.report("sent", size, reference);
 
     let mut pop3 = Dialogue::open(proxy.pop3).await?;
     pop3.pop3_login(&reader.pop3_user_name(testbed.pop3_addr()), &reader.password).await?;
-    proxy.forget_peak();
-    let idle = peak(&proxy);
-    let start = Instant::now();
+    let run = Run::start(&proxy);
     let octets = fetch(&mut pop3, 2, Body::new(size * MIB)).await?;
-    report("fetched", size, start.elapsed(), reference, idle, peak(&proxy));
+    run.report("fetched", size, reference);
     say(&format!("{octets} octets came back as they were sent"));
     Ok(())
 }
@@ -167,25 +163,39 @@ fn reference(octets: usize) -> Result<Duration, String> {
     }
 }
 
-fn report(
-    what: &str,
-    size: usize,
-    time: Duration,
-    reference: Duration,
+/// What is measured while a mail passes.
+struct Run<'a> {
+    proxy: &'a ProxyProcess,
+    start: Instant,
+    processor: Option<Duration>,
     idle: Option<u64>,
-    peak: Option<u64>,
-) {
-    let ratio = reference.as_secs_f64() / time.as_secs_f64();
-    let memory = idle.zip(peak).map(|(idle, peak)| peak.saturating_sub(idle) / 1024);
-    let memory = memory.map_or("unknown on this system".to_owned(), |kib| {
-        let verdict = if kib <= MEMORY_GOAL * 1024 { "within" } else { "ABOVE" };
-        format!("{kib} KiB above idle, {verdict} the goal of {MEMORY_GOAL} MiB")
-    });
-    say(&format!(
-        "{what}: {size} MiB in {:.1} s, {:.0} MB/s, {ratio:.2} of the cryptography alone; peak memory {memory}",
-        time.as_secs_f64(),
-        rate(size, time)
-    ));
+}
+
+impl<'a> Run<'a> {
+    fn start(proxy: &'a ProxyProcess) -> Self {
+        proxy.forget_peak();
+        Self { proxy, start: Instant::now(), processor: proxy.processor_time(), idle: peak(proxy) }
+    }
+
+    fn report(&self, what: &str, size: usize, reference: Duration) {
+        let time = self.start.elapsed();
+        let ratio = reference.as_secs_f64() / time.as_secs_f64();
+        let used = self.processor.zip(self.proxy.processor_time());
+        let used = used.map_or("unknown".to_owned(), |(before, now)| {
+            format!("{:.1} s", now.saturating_sub(before).as_secs_f64())
+        });
+        let memory = self.idle.zip(peak(self.proxy)).map(|(idle, peak)| peak.saturating_sub(idle) / 1024);
+        let memory = memory.map_or("unknown".to_owned(), |kib| {
+            let verdict = if kib <= MEMORY_GOAL * 1024 { "within" } else { "ABOVE" };
+            format!("{kib} KiB above idle, {verdict} the goal of {MEMORY_GOAL} MiB")
+        });
+        say(&format!(
+            "{what}: {size} MiB in {:.1} s, {:.0} MB/s, {ratio:.2} of the cryptography alone; processor time of the proxy {used}; \
+             peak memory {memory}",
+            time.as_secs_f64(),
+            rate(size, time)
+        ));
+    }
 }
 
 fn rate(size: usize, time: Duration) -> f64 {

@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use kim_testbed::Testbed;
 
@@ -106,6 +107,15 @@ impl ProxyProcess {
     /// no `/proc`.
     pub fn memory(&self) -> Option<(u64, u64)> {
         memory_of(self.child.id())
+    }
+
+    /// The processor time it used so far, to a hundredth of a second; `None` where the system has no `/proc`.
+    pub fn processor_time(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // The name of the program stands in brackets and may hold blanks; utime and stime are the 12th and 13th value after it.
+        let values = stat.rsplit(')').next()?.split_whitespace().skip(11).take(2);
+        let ticks = values.map(|ticks| ticks.parse::<u64>().unwrap_or_default()).sum::<u64>();
+        Some(Duration::from_millis(ticks.saturating_mul(10)))
     }
 
     /// Begins to measure the greatest memory anew, where the system can.

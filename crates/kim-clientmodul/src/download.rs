@@ -7,12 +7,12 @@ use kim_flow::{Download, Downloaded};
 use kim_tls::{MailDataCipherError, MailDataDecryptor, MailDataDigest, MailDataEncryptor};
 use thiserror::Error;
 use tokio::task::spawn_blocking;
-use zeroize::Zeroizing;
 
 use crate::fachdienst::{self, ServiceError};
 use crate::http::{HttpError, RequestBody, Response, Use};
 use crate::incoming::Head;
 use crate::participant::Participant;
+use crate::plain::Plain;
 use crate::progress::{Direction, Meter};
 use crate::spool::{Spool, SpoolError, Spooled};
 
@@ -162,8 +162,7 @@ struct Opening {
 
 impl Opening {
     fn take(mut self, sealed: &[u8]) -> Result<Self, DownloadError> {
-        // Never grows: a buffer that does leaves copies behind.
-        let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len().saturating_add(64)));
+        let mut plain = Plain::with_capacity(sealed.len().saturating_add(64));
         self.decryptor.update(sealed, &mut plain)?;
         self.head.push(&plain);
         self.spool.push(&plain)?;

@@ -87,9 +87,15 @@ impl Incoming {
         let blocks = !sink.spool.fits_memory(octets.len());
         let taken = off_the_runtime(blocks, move || {
             let taken = sink.take(&octets);
-            taken.map(|()| sink)
+            (taken.map(|()| sink), octets)
         });
-        self.sink = taken.await.unwrap_or(Err(SpoolError::Interrupted));
+        match taken.await {
+            Some((sink, mut used)) => {
+                used.clear();
+                (self.sink, self.pending) = (sink, used);
+            }
+            None => self.sink = Err(SpoolError::Interrupted),
+        }
     }
 }
 

@@ -69,6 +69,7 @@ mod orphan;
 mod outgoing;
 mod participant;
 mod pieces;
+mod plain;
 mod pop3;
 mod progress;
 mod proxy;

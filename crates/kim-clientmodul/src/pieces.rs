@@ -119,7 +119,7 @@ impl From<Octets> for Pieces {
 fn next_of(kept: &mut Spooled, range: &mut Range<u64>) -> Result<Bytes, SpoolError> {
     let short = SpoolError::Read(std::io::ErrorKind::UnexpectedEof);
     let left = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
-    let piece = Bytes::from_owner(kept.next_chunk()?.ok_or(short)?);
+    let piece = kept.next_chunk()?.ok_or(short)?;
     let piece = piece.slice(..piece.len().min(left));
     range.start = range.start.saturating_add(piece.len() as u64);
     Ok(piece)

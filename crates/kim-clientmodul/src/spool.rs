@@ -4,9 +4,10 @@ mod file;
 
 use std::path::PathBuf;
 
+use bytes::{Buf, Bytes};
 use thiserror::Error;
-use zeroize::Zeroizing;
 
+use crate::plain::Plain;
 use file::{BlockFile, SealedBlocks};
 
 /// The length of every block but the last, in octets.
@@ -50,9 +51,9 @@ pub struct SpoolSettings {
 pub struct Spool {
     settings: SpoolSettings,
     len: u64,
-    memory: Vec<Zeroizing<Vec<u8>>>,
+    memory: Vec<Bytes>,
     /// The block that is not full yet.
-    open: Zeroizing<Vec<u8>>,
+    open: Plain,
     file: Option<BlockFile>,
 }
 
@@ -61,7 +62,7 @@ pub struct Spool {
 /// Spec: none — see [`SpoolSettings`].
 pub struct Spooled {
     len: u64,
-    memory: Vec<Zeroizing<Vec<u8>>>,
+    memory: Vec<Bytes>,
     file: Option<SealedBlocks>,
     /// The next octet to be read.
     position: u64,
@@ -161,7 +162,7 @@ impl Spool {
             Some(file) => Some(file.finish(&self.open)?),
             None => {
                 let last = std::mem::take(&mut self.open);
-                self.memory.extend((!last.is_empty()).then_some(last));
+                self.memory.extend((!last.is_empty()).then_some(last.into()));
                 None
             }
         };
@@ -171,7 +172,7 @@ impl Spool {
     /// Keeps the open block, which is full, and begins the next.
     fn keep(&mut self) -> Result<(), SpoolError> {
         if self.file.is_none() && self.memory.len().saturating_mul(BLOCK) < self.settings.memory {
-            self.memory.push(std::mem::replace(&mut self.open, empty_block()));
+            self.memory.push(std::mem::replace(&mut self.open, empty_block()).into());
             return Ok(());
         }
         let file = match &mut self.file {
@@ -199,18 +200,17 @@ impl Spooled {
     ///
     /// # Errors
     /// [`SpoolError::Read`], [`SpoolError::Changed`].
-    pub fn next_chunk(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, SpoolError> {
+    pub fn next_chunk(&mut self) -> Result<Option<Bytes>, SpoolError> {
         let block = usize::try_from(self.position / BLOCK as u64).unwrap_or(usize::MAX);
         let within = usize::try_from(self.position % BLOCK as u64).unwrap_or(BLOCK);
         let chunk = match (self.memory.get(block), &mut self.file) {
             (Some(chunk), _) => Some(chunk.clone()),
-            (None, Some(file)) => file.read(block.saturating_sub(self.memory.len()))?,
+            (None, Some(file)) => file.read(block.saturating_sub(self.memory.len()))?.map(Bytes::from),
             (None, None) => None,
         };
         let chunk = match chunk {
             Some(mut chunk) if within > 0 => {
-                let before = within.min(chunk.len());
-                chunk.drain(..before);
+                chunk.advance(within.min(chunk.len()));
                 Some(chunk).filter(|rest| !rest.is_empty())
             }
             chunk => chunk,
@@ -231,9 +231,8 @@ impl Spooled {
     }
 }
 
-fn empty_block() -> Zeroizing<Vec<u8>> {
-    // Never grows: a buffer that does leaves copies behind.
-    Zeroizing::new(Vec::with_capacity(BLOCK))
+fn empty_block() -> Plain {
+    Plain::with_capacity(BLOCK)
 }
 
 impl std::fmt::Debug for Spool {

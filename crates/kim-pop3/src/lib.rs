@@ -92,7 +92,6 @@ mod command;
 mod config;
 mod connect;
 mod event;
-mod inbox;
 mod interface;
 mod login;
 mod machine;

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use kim_types::Inbox;
+
 use crate::call::CallId;
 use crate::connect::Connect;
-use crate::inbox::Inbox;
 use crate::machine::State;
 use crate::{Config, Event, LoginFailure, Output, replies};
 

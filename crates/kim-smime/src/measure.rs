@@ -124,11 +124,18 @@ impl Measure {
 
     fn count_stray(&mut self, octets: &[u8]) {
         let ([first, ..], [.., last]) = (octets, octets) else { return };
-        let stray = |before: &u8, octet: &u8| u64::from((*before == b'\r') != (*octet == b'\n'));
-        let pairs = octets.iter().zip(octets.iter().skip(1));
-        let within: u64 = pairs.map(|(before, octet)| stray(before, octet)).sum();
-        self.stray_line_ends =
-            self.stray_line_ends.saturating_add(stray(&self.last, first)).saturating_add(within);
+        let mut count = u64::from(self.last == b'\r' && *first != b'\n');
+        for at in memchr::memchr2_iter(b'\r', b'\n', octets) {
+            let stray = match octets.get(at) {
+                Some(b'\n') => {
+                    at.checked_sub(1).map_or(Some(&self.last), |before| octets.get(before)) != Some(&b'\r')
+                }
+                // A CR at the end is judged with the next piece.
+                _ => octets.get(at.saturating_add(1)).is_some_and(|next| *next != b'\n'),
+            };
+            count = count.saturating_add(u64::from(stray));
+        }
+        self.stray_line_ends = self.stray_line_ends.saturating_add(count);
         self.last = *last;
     }
 

@@ -77,7 +77,6 @@ mod connect;
 mod deliver;
 mod envelope;
 mod event;
-mod inbox;
 mod input;
 mod login;
 mod machine;

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use kim_types::Reply;
 use kim_types::lines::Line;
+use kim_types::{Inbox, Reply};
 
 use crate::Event;
-use crate::inbox::Inbox;
 use crate::replies::{self, Text};
 
 /// The longest line of a reply in octets, without its CRLF. An MTA that sends more is broken.

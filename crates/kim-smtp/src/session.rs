@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use kim_types::Reply;
+use kim_types::{Inbox, Reply};
 
 use crate::call::CallId;
 use crate::capabilities::Capabilities;
 use crate::connect::Connect;
-use crate::inbox::Inbox;
 use crate::machine::State;
 use crate::replies::{self, Text};
 use crate::server::{self, Fault, Server};

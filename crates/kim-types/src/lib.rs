@@ -12,7 +12,7 @@
 //! | [`Secret`], [`Pii`] | values that no log line shows |
 //! | [`Octets`] | message content in shared pieces, joined without copying |
 //! | [`Envelope`], [`Reply`], [`Delivery`] | what SMTP says about a mail from outside |
-//! | [`lines`], [`dots`] | line boundaries and dot-stuffing, the part of the wire SMTP and POP3 share |
+//! | [`lines`], [`dots`], [`Inbox`] | line boundaries, dot-stuffing, what a peer sent: the part of the wire SMTP and POP3 share |
 //!
 //! `Debug` of whatever may name a patient or open a door prints `[redacted]` in every build.
 //!
@@ -32,6 +32,7 @@ mod context;
 pub mod dots;
 mod envelope;
 mod ids;
+mod inbox;
 pub mod lines;
 mod octets;
 mod redacted;
@@ -42,5 +43,6 @@ pub use envelope::{Delivery, Envelope, Recipient, Reply, Ret};
 pub use ids::{
     CardHandle, ClientSystemId, Iccsn, IdError, KonnektorId, MandantId, TelematikId, UserId, WorkplaceId,
 };
+pub use inbox::Inbox;
 pub use octets::Octets;
 pub use redacted::{Pii, Secret};

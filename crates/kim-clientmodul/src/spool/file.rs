@@ -5,9 +5,9 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use kim_tls::{Opener, SEAL_OCTETS, SealError, Sealer};
-use zeroize::Zeroizing;
 
 use super::{BLOCK, SpoolError};
+use crate::plain::Plain;
 
 /// A file to which blocks are appended.
 pub(super) struct BlockFile {
@@ -61,7 +61,7 @@ impl BlockFile {
 
 impl SealedBlocks {
     /// The block at `position`, counted from 0; `None` behind the last.
-    pub(super) fn read(&mut self, position: usize) -> Result<Option<Zeroizing<Vec<u8>>>, SpoolError> {
+    pub(super) fn read(&mut self, position: usize) -> Result<Option<Plain>, SpoolError> {
         let (last, last_len) = self.last;
         let position = u64::try_from(position).unwrap_or(u64::MAX);
         if position > last {
@@ -73,7 +73,7 @@ impl SealedBlocks {
         let read = self.file.seek(at).and_then(|_| self.file.read_exact(&mut sealed));
         read.map_err(|error| SpoolError::Read(error.kind()))?;
         match self.opener.open(position, &sealed, position == last) {
-            Ok(block) => Ok(Some(Zeroizing::new(block))),
+            Ok(block) => Ok(Some(block.into())),
             Err(SealError::Library) => Err(SpoolError::Encryption),
             Err(_) => Err(SpoolError::Changed),
         }
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn changed_and_shortened_files_are_noticed() {
         let mut blocks = written();
-        assert_eq!(blocks.read(1).unwrap().unwrap().as_slice(), MARK);
+        assert_eq!(blocks.read(1).unwrap().unwrap().as_ref(), MARK);
         assert!(blocks.read(2).unwrap().is_none());
         blocks.file.seek(SeekFrom::Start(5)).unwrap();
         blocks.file.write_all(b"?????").unwrap();
