@@ -64,6 +64,8 @@ impl ProxyProcess {
         let mut command = Command::new(program);
         command.arg("--config").arg(folder.join("config.toml"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        // As the systemd unit of docs/OPERATING.md has it.
+        command.env("MALLOC_MMAP_THRESHOLD_", "1048576");
         change(&mut command);
         let mut child = command.spawn()?;
         match addresses(&mut child) {

@@ -105,6 +105,7 @@ impl<'a> Answers<'a> {
                     attribute: question.attribute.clone(),
                 };
                 let cms = self.call_any(&operation).await;
+                drop(operation);
                 ask.answer(cms)
             }
             Call::CheckCertificates(ask) => {
@@ -127,6 +128,7 @@ impl<'a> Answers<'a> {
                 let operation =
                     DecryptDocument { card: question.card.clone(), document: question.document.clone() };
                 let plain = self.call(&operation).await;
+                drop(operation);
                 ask.answer(plain)
             }
             Call::Upload(ask) => {

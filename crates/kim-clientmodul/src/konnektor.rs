@@ -167,6 +167,11 @@ impl Turn {
         Some(Self { konnektor: self.others.pop_front()?, others: self.others })
     }
 
+    /// What the next one would start with; nothing after the last, so that a mail can go as soon as its flow lets it go.
+    pub(crate) fn spare<T: Clone>(&self, content: &T) -> Option<T> {
+        (!self.others.is_empty()).then(|| content.clone())
+    }
+
     /// Calls an operation that needs no card and may be repeated, of the first that answers.
     pub(crate) async fn call<O: Operation>(
         &self,

@@ -62,13 +62,14 @@ impl Participant {
     ///
     /// [`Clientmodul::incoming_mail`]: crate::Clientmodul::incoming_mail
     pub async fn protect(&self, envelope: Envelope, mail: impl Into<Stored>) -> Result<Outgoing, Refused> {
-        let Stored { content, kept } = mail.into();
+        let Stored { mut content, kept } = mail.into();
         let _place = self.place(&content).await;
         let mail_data = MailData::new(kept);
         let mut answers = self.answers(&mail_data);
         loop {
             let run = self.run(&answers.turn.konnektor).await;
-            let mut step = send::start(run, envelope.clone(), content.clone());
+            let spare = answers.turn.spare(&content);
+            let mut step = send::start(run, envelope.clone(), content);
             let refused = loop {
                 step = match step {
                     send::Step::Call(call) => answers.answer(call).await,
@@ -76,7 +77,7 @@ impl Participant {
                     send::Step::Refused(refused) => break refused,
                 }
             };
-            answers = answers.start_over().ok_or(refused)?;
+            (answers, content) = answers.start_over().zip(spare).ok_or(refused)?;
         }
     }
 
@@ -91,19 +92,21 @@ impl Participant {
     }
 
     /// What the user gets for a message; what it leaves to the driver is in `mail_data`.
-    pub(crate) async fn deliver(&self, content: Content, mail_data: &MailData) -> Delivered {
+    pub(crate) async fn deliver(&self, mut content: Content, mail_data: &MailData) -> Delivered {
         let _place = self.place(&content).await;
         let mut answers = self.answers(mail_data);
         loop {
-            let mut step = receive::start(self.run(&answers.turn.konnektor).await, content.clone());
+            let run = self.run(&answers.turn.konnektor).await;
+            let spare = answers.turn.spare(&content);
+            let mut step = receive::start(run, content);
             let delivered = loop {
                 step = match step {
                     receive::Step::Call(call) => answers.answer(call).await,
                     receive::Step::Done(delivered) => break delivered,
                 }
             };
-            match answers.start_over() {
-                Some(next) => answers = next,
+            match answers.start_over().zip(spare) {
+                Some(next) => (answers, content) = next,
                 None => return *delivered,
             }
         }

@@ -32,15 +32,17 @@ impl<Q, A, S> Ask<Q, A, S> {
         &self.question
     }
 
-    /// Answers and gives the next step.
+    /// Answers and gives the next step. The question is dropped before: it may hold a document of 25 MiB.
     pub fn answer(self, answer: A) -> S {
-        (self.next)(answer)
+        let Self { question, next } = self;
+        drop(question);
+        next(answer)
     }
 
     /// Works the answer out from the question and gives the next step.
     pub fn answer_with(self, answer: impl FnOnce(&Q) -> A) -> S {
         let answer = answer(&self.question);
-        (self.next)(answer)
+        self.answer(answer)
     }
 }
 

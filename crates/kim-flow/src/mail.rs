@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
-use kim_smime::{Header, HeaderError, HeaderLimits, Measure};
-use kim_types::{Address, Recipient};
+use kim_smime::{EncryptRequest, Header, HeaderError, HeaderLimits, Measure};
+use kim_types::{Address, Octets, Recipient};
 
 use crate::refusal::Cause;
 use crate::{Content, Kept, Recipe, Run};
@@ -18,7 +17,7 @@ pub(crate) struct Mail {
 
 /// What follows the empty line.
 pub(crate) enum Body {
-    Whole(Bytes),
+    Whole(Octets),
     /// Where it stands in the content that the driver keeps.
     Kept(Range<u64>),
 }
@@ -31,7 +30,7 @@ impl Mail {
                 let mut measure = Measure::new();
                 mail.pieces().iter().for_each(|piece| measure.push(piece));
                 let (header, body) = Header::split(&mail.to_bytes(), &limits)?;
-                Ok(Self { header, body: Body::Whole(body), measure })
+                Ok(Self { header: header.detached(), body: Body::Whole(body.into()), measure })
             }
             Content::Kept(Kept { head, measure }) => {
                 let head = head.to_bytes();
@@ -77,10 +76,19 @@ impl Mail {
     /// The mail with another header.
     pub(crate) fn with_header(&self, header: &Header) -> Recipe {
         match &self.body {
-            Body::Whole(body) => header.with_body(body.clone().into()).into(),
+            Body::Whole(body) => header.with_body(body.clone()).into(),
             Body::Kept(range) => {
                 Recipe { kept: range.clone(), ..header.with_body(Default::default()).into() }
             }
+        }
+    }
+
+    /// Keeps the body that was signed instead of the one that came, if they are the same: it lies in memory once then.
+    pub(crate) fn share(&mut self, signed: &EncryptRequest) {
+        if let Body::Whole(body) = &mut self.body
+            && let Some(same) = signed.body(body)
+        {
+            *body = same;
         }
     }
 
@@ -94,7 +102,7 @@ impl Mail {
                     usize::try_from(octet.saturating_sub(header)).map_or(body.len(), |at| at.min(body.len()))
                 };
                 let (start, end) = (at(range.start), at(range.end));
-                Recipe::from(kim_types::Octets::from(body.slice(start.min(end)..end)))
+                Recipe::from(Octets::from(body.to_bytes().slice(start.min(end)..end)))
             }
         }
     }

@@ -146,7 +146,8 @@ impl SignRequest {
             return Err(ChainError::Attribute);
         }
         let Self { header, recipients, attribute, .. } = self;
-        Ok(EncryptRequest { header, recipients, document: signed_entity(cms), attribute })
+        let content = signed.content().clone();
+        Ok(EncryptRequest { header, recipients, content, document: signed_entity(cms), attribute })
     }
 }
 
@@ -158,6 +159,8 @@ impl SignRequest {
 pub struct EncryptRequest {
     header: Header,
     recipients: RecipientEmails,
+    /// What was signed: octets of the document.
+    content: Octets,
     document: Octets,
     attribute: Bytes,
 }
@@ -168,6 +171,14 @@ impl EncryptRequest {
     /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2103, KOM-LE-A_2299.
     pub fn document(&self) -> &Octets {
         &self.document
+    }
+
+    /// The body of the mail, if it was signed as it is: the octets in the signature, so that nobody has to keep others.
+    ///
+    /// `None` if the mail that was signed does not end in `body`, because [`Draft::in_utf8`] changed it.
+    pub fn body(&self, body: &Octets) -> Option<Octets> {
+        let signed = self.content.last(body.len());
+        (signed == *body).then_some(signed)
     }
 
     /// The attribute recipient-emails in DER, the same as in the signature.

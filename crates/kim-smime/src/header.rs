@@ -144,6 +144,12 @@ impl Header {
         }
     }
 
+    /// A copy that shares nothing, so that whoever keeps the header does not keep the mail it was in.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self { fields: self.fields.iter().map(|raw| Bytes::copy_from_slice(raw)).collect() }
+    }
+
     /// The fields in order.
     pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'_>> {
         self.fields.iter().map(|raw| Field { raw })

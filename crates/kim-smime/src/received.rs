@@ -67,7 +67,7 @@ impl Received {
         let (outer, body) = Header::split(&message, &limits.header)?;
         let cms = entity::cms(&outer, body, SmimeType::AuthenticatedEnvelopedData, limits.cms.octets)?;
         let recipient_emails = Enveloped::parse(&cms, &limits.cms)?.recipient_emails().clone();
-        Ok(Self { outer, cms: cms.into(), recipient_emails, limits: limits.clone() })
+        Ok(Self { outer: outer.detached(), cms: cms.into(), recipient_emails, limits: limits.clone() })
     }
 
     /// The outer header, which nobody signed.
@@ -123,7 +123,9 @@ impl DecryptRequest {
     ///
     /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2097, KOM-LE-A_2103, KOM-LE-A_2118 to KOM-LE-A_2127.
     pub fn decrypted(self, plain: Bytes) -> Result<VerifyRequest, FormatError> {
-        let Self(Received { outer, recipient_emails, limits, .. }) = self;
+        let Self(Received { outer, recipient_emails, limits, cms }) = self;
+        // It is read, and what comes needs the room.
+        drop(cms);
         let (header, body) = Header::split(&plain, &limits.header)?;
         let cms = entity::cms(&header, body, SmimeType::SignedData, limits.cms.octets)?;
         let SignedContent { content, signed } = SignedContent::parse(&cms, &limits.cms)?;

@@ -61,6 +61,26 @@ impl Octets {
         &self.pieces
     }
 
+    /// The last octets, shared; all of them if there are no more than `len`.
+    ///
+    /// ```
+    /// use kim_types::Octets;
+    ///
+    /// let mail: Octets = [Octets::from("head"), Octets::from("body")].into_iter().collect();
+    /// assert_eq!(mail.last(5), Octets::from("dbody"));
+    /// ```
+    #[must_use]
+    pub fn last(&self, len: usize) -> Self {
+        let mut before = self.len.saturating_sub(len);
+        let mut last = Self::new();
+        for piece in &self.pieces {
+            let skipped = before.min(piece.len());
+            before = before.saturating_sub(skipped);
+            last.push(piece.slice(skipped..));
+        }
+        last
+    }
+
     /// The octets in order, in pieces of at most `max` octets, which are shared, too; 0 counts as 1.
     ///
     /// ```

@@ -59,7 +59,10 @@ impl Sending {
         };
         Call::Sign(Ask::new(question, move |cms: FromKonnektor<Bytes>| match cms {
             Ok(cms) => match request.signed(cms) {
-                Ok(request) => self.encrypt(round, request),
+                Ok(request) => {
+                    self.mail.share(&request);
+                    self.encrypt(round, request)
+                }
                 Err(error) => self.refuse(Cause::Chain(error)),
             },
             Err(error) => self.not_signed(round, card, error),

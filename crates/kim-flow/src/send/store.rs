@@ -76,7 +76,7 @@ impl Sending {
                     reference_mail(header, &stored.uploaded.reference).map_err(Cause::Malformed)?;
                 Ok(Draft::new(header, body))
             }
-            (None, Body::Whole(body)) => Ok(Draft::new(header, body.clone().into())),
+            (None, Body::Whole(body)) => Ok(Draft::new(header, body.clone())),
             // What the driver keeps is large, and what is large is stored.
             (None, Body::Kept(_)) => Err(Cause::Large),
         }
