@@ -74,9 +74,9 @@ fn the_smallest_file_has_the_defaults_of_the_specification() {
     assert_eq!(
         watched,
         [
-            "fachdienst.identity in line 2",
-            "konnektor.pins, certificate 1, in line 7",
-            "konnektor.identity in line 7",
+            "fachdienst.identity in line 3",
+            "konnektor.pins, certificate 1, in line 11",
+            "konnektor.identity in line 12",
         ]
     );
 }
@@ -234,16 +234,16 @@ product_type_version = "1.5"
 "#;
     let problems = Folder::new("problems").read(text).err().unwrap();
     for expected in [
-        "line 1: smtp.tls: off is for loopback addresses only",
+        "line 3: smtp.tls: off is for loopback addresses only",
         "line 3: smtp.tls: one of off, implicit is wanted",
         "line 4: smtp.timeout_client: a duration",
         "line 5: smtp.colour: unknown key",
-        "line 7: fachdienst.identity: ",
+        "line 8: fachdienst.identity: ",
         "line 10: fachdienst.trust: ",
         "line 13: konnektor.id: ",
-        "line 12: konnektor.password: a password never stands in this file",
+        "line 17: konnektor.password: a password never stands in this file",
         "line 12: konnektor.username: auth = \"basic\" needs",
-        "line 12: konnektor.weight: a number from 0 to 1000",
+        "line 18: konnektor.weight: a number from 0 to 1000",
         "line 20: events.tls: off is for loopback addresses only",
         "line 21: events.address: ",
         "line 24: tls: unknown key",
@@ -253,6 +253,64 @@ product_type_version = "1.5"
         assert!(problems.contains(expected), "{expected}\nis missing in\n{problems}");
     }
     assert!(!problems.contains("geheim") && !problems.contains("falsch"), "{problems}");
+}
+
+/// A file that is not there is one problem, told where it is named: not also that its key is missing or its content wrong.
+///
+/// Spec: none — a file of our own.
+#[test]
+fn a_missing_file_is_one_problem() {
+    let folder = Folder::new("missing-files");
+    let tls = "tls = \"implicit\"\nidentity = \"gone.p12\"\nclient_auth = \"required\"\nclient_trust = \"gone.pem\"\n";
+    let basic = "auth = \"basic\"\nusername = \"praxis\"\npassword_file = \"gone.pass\"\n";
+    for (text, lines) in [
+        (
+            SMALLEST.replace("client.p12", "gone.p12"),
+            vec!["3: fachdienst.identity", "12: konnektor.identity"],
+        ),
+        (
+            SMALLEST.replace("client.pass", "gone.pass"),
+            vec!["4: fachdienst.identity_password_file", "13: konnektor.identity_password_file"],
+        ),
+        (SMALLEST.replace("ca.pem", "gone.pem"), vec!["5: fachdienst.trust"]),
+        (SMALLEST.replace("konnektor.pem", "gone.pem"), vec!["11: konnektor.pins"]),
+        (format!("{SMALLEST}{basic}"), vec!["16: konnektor.password_file"]),
+        (format!("[smtp]\n{tls}{SMALLEST}"), vec!["3: smtp.identity", "5: smtp.client_trust"]),
+    ] {
+        let problems = folder.read(&text).err().unwrap();
+        let told: Vec<&str> = problems.lines().collect();
+        assert_eq!(told.len(), lines.len(), "{problems}");
+        for (told, line) in told.iter().zip(lines) {
+            let gone = format!("line {line}: {}", folder.0.join("gone.").display());
+            assert!(told.starts_with(&gone), "{gone}\nis missing in\n{problems}");
+        }
+    }
+}
+
+/// A value that cannot be read is there: nobody is told to add it.
+///
+/// Spec: none — a file of our own.
+#[test]
+fn a_wrong_value_is_not_called_missing() {
+    let folder = Folder::new("wrong-values");
+    for (text, problem) in [
+        (SMALLEST.replace("Konn_1", "Konn#1"), "line 8: konnektor.id: "),
+        (
+            SMALLEST.replace("identity_password_file = \"client.pass\"", "identity_password = \"geheim\""),
+            "identity_password: ",
+        ),
+        (
+            format!(
+                "[events]\naddress = \"192.0.2.5:10999\"\nmandant = \"\"\nclient_system = \"P\"\nworkplace = \"W\"\n{SMALLEST}"
+            ),
+            "line 3: events.mandant: ",
+        ),
+    ] {
+        let problems = folder.read(&text).err().unwrap();
+        assert!(problems.contains(problem), "{problem}\nis missing in\n{problems}");
+        let others: Vec<&str> = problems.lines().filter(|told| !told.contains(problem)).collect();
+        assert!(others.is_empty(), "{others:?}");
+    }
 }
 
 /// The configuration is refused, and the port does not become a plain one.

@@ -49,7 +49,8 @@ pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Events> {
         }
         _ => None,
     };
-    if sink.is_some() && context.is_none() {
+    let complete = ["mandant", "client_system", "workplace"].iter().all(|key| section.has(&[key]));
+    if sink.is_some() && !complete {
         section.problem("mandant", "events need mandant, client_system and workplace");
     }
     let listen = listen::read(section, 10999);

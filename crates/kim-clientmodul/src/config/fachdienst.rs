@@ -10,13 +10,10 @@ use crate::settings::{Fachdienst, FachdienstServices};
 
 pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Fachdienst> {
     let identity = pem::identity(&mut section);
-    let anchors = match section.file("trust") {
-        Some(pem) => section.usable("trust", Anchors::from_pem(&pem)),
-        None => {
-            section.problem("trust", "a PEM file of the authorities of the mail servers is needed");
-            None
-        }
-    };
+    if !section.has(&["trust"]) {
+        section.problem("trust", "a PEM file of the authorities of the mail servers is needed");
+    }
+    let anchors = section.file("trust").and_then(|pem| section.usable("trust", Anchors::from_pem(&pem)));
     let verify_with_konnektor = section.flag("verify_with_konnektor").unwrap_or(true);
     let names = section.map("names").into_iter().collect();
     let services = FachdienstServices::default();

@@ -23,12 +23,12 @@ pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Konnektor> {
         section.problem("weight", "a number from 0 to 1000 is wanted");
     }
     let url = section.text("url");
-    if id.is_none() || url.is_none() {
+    if !section.has(&["id"]) || !section.has(&["url"]) {
         section.problem("id, url", "both are needed");
     }
     let trust = pem::server_trust(&mut section);
     let identity = pem::identity(&mut section);
-    let auth = auth(&mut section, identity.is_some())?;
+    let auth = auth(&mut section);
     let modes = [
         ("published", EndpointMode::Published),
         ("rewrite-authority", EndpointMode::RewriteAuthority),
@@ -44,11 +44,11 @@ pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Konnektor> {
     let time_server = time_server(&mut section, url.as_deref());
     let ldap = ldap.or_else(|| Some(format!("{}:636", host_of(url.as_deref()?)?)));
     let ldap = ldap.as_deref().and_then(host_and_port);
-    if ldap.is_none() {
+    if ldap.is_none() && section.has(&["ldap", "url"]) {
         section.problem("ldap", "host:port is wanted, or a url of the form https://host/path");
     }
     section.finish();
-    let (id, url, trust) = (id?, url?, trust?);
+    let (id, url, trust, auth) = (id?, url?, trust?, auth?);
     let tls = |identity: Option<&Identity>| {
         section.usable("identity", kim_tls::client_config(trust.clone(), identity))
     };
@@ -68,22 +68,22 @@ pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Konnektor> {
 }
 
 /// How the Konnektor knows who asks.
-fn auth(section: &mut Section<'_, '_>, has_identity: bool) -> Option<Auth> {
+fn auth(section: &mut Section<'_, '_>) -> Option<Auth> {
     let (user, password) = (section.text("username"), section.password("password"));
     match section.choice("auth", &[("certificate", 0), ("basic", 1), ("none", 2)]).unwrap_or(0) {
-        0 if has_identity => Some(Auth::Certificate),
         0 => {
-            section.problem("identity", "auth = \"certificate\" needs an identity");
-            None
+            if !section.has(&["identity"]) {
+                section.problem("identity", "auth = \"certificate\" needs an identity");
+            }
+            Some(Auth::Certificate)
         }
-        1 => match (user, password) {
-            (Some(user), Some(password)) => Some(Auth::Basic { user, password }),
-            _ => {
+        1 => {
+            if !section.has(&["username"]) || !section.has(&["password_file", "password_env"]) {
                 let wanted = "auth = \"basic\" needs username and password_file or password_env";
                 section.problem("username", wanted);
-                None
             }
-        },
+            Some(Auth::Basic { user: user?, password: password? })
+        }
         _ => Some(Auth::None),
     }
 }

@@ -13,7 +13,8 @@ pub(crate) fn read(mut section: Section<'_, '_>, port: u16) -> Listen {
     let identity = pem::identity(&mut section);
     let choices = [("off", 0), ("optional", 1), ("required", 2)];
     let client_auth = section.choice("client_auth", &choices).unwrap_or(0);
-    let anchors = section.file("client_trust").map(|pem| Anchors::from_pem(&pem));
+    let anchors =
+        section.file("client_trust").and_then(|pem| section.usable("client_trust", Anchors::from_pem(&pem)));
     if !implicit && addresses.iter().any(|address| !address.ip().is_loopback()) {
         section.problem("tls", "off is for loopback addresses only; use tls = \"implicit\"");
     }
@@ -21,16 +22,18 @@ pub(crate) fn read(mut section: Section<'_, '_>, port: u16) -> Listen {
     if implicit {
         let clients = match (client_auth, anchors) {
             (0, _) => Some(ClientAuth::Off),
-            (1, Some(Ok(anchors))) => Some(ClientAuth::Optional(anchors)),
-            (2, Some(Ok(anchors))) => Some(ClientAuth::Required(anchors)),
+            (1, Some(anchors)) => Some(ClientAuth::Optional(anchors)),
+            (2, Some(anchors)) => Some(ClientAuth::Required(anchors)),
             _ => None,
         };
-        match (identity, clients) {
-            (Some(identity), Some(clients)) => {
-                tls = section.usable("identity", kim_tls::server_config(&identity, clients));
-            }
-            (None, _) => section.problem("identity", "tls = \"implicit\" needs an identity"),
-            (_, None) => section.problem("client_trust", "client_auth needs a PEM file of authorities"),
+        if !section.has(&["identity"]) {
+            section.problem("identity", "tls = \"implicit\" needs an identity");
+        }
+        if client_auth > 0 && !section.has(&["client_trust"]) {
+            section.problem("client_trust", "client_auth needs a PEM file of authorities");
+        }
+        if let (Some(identity), Some(clients)) = (identity, clients) {
+            tls = section.usable("identity", kim_tls::server_config(&identity, clients));
         }
     }
     section.finish();

@@ -1,7 +1,7 @@
 //! Reads TOML tables key by key: [`Section`].
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +15,8 @@ use super::source::Source;
 pub(crate) struct Section<'a, 's> {
     name: String,
     line: usize,
+    /// The keys that stand in the file, each with its line.
+    given: Vec<(String, usize)>,
     table: DeTable<'a>,
     source: &'s Source<'a>,
 }
@@ -23,13 +25,18 @@ impl<'a, 's> Section<'a, 's> {
     /// The whole file; `None`, and a problem, if it is not TOML.
     pub(crate) fn root(source: &'s Source<'a>) -> Option<Self> {
         match DeTable::parse(source.text) {
-            Ok(table) => Some(Self { name: String::new(), line: 1, table: table.into_inner(), source }),
+            Ok(table) => Some(Self::new(String::new(), 1, table.into_inner(), source)),
             Err(error) => {
                 let line = error.span().map_or(1, |span| source.line(span.start));
                 source.problem(line, error.message());
                 None
             }
         }
+    }
+
+    fn new(name: String, line: usize, table: DeTable<'a>, source: &'s Source<'a>) -> Self {
+        let given = table.keys().map(|key| (key.get_ref().to_string(), source.line(key.span().start)));
+        Self { name, line, given: given.collect(), table, source }
     }
 
     /// A table inside this one; an absent one is read as an empty one.
@@ -69,7 +76,7 @@ impl<'a, 's> Section<'a, 's> {
     }
 
     fn inside(&self, key: &str, line: usize, table: DeTable<'a>) -> Self {
-        Self { name: format!("{}{key}.", self.name), line, table, source: self.source }
+        Self::new(format!("{}{key}.", self.name), line, table, self.source)
     }
 
     /// A value, read by `read`, which says what is wanted instead.
@@ -167,24 +174,22 @@ impl<'a, 's> Section<'a, 's> {
 
     /// The content of a file, with the path relative to the configuration.
     pub(crate) fn file(&mut self, key: &str) -> Option<Vec<u8>> {
-        let folder = self.source.folder;
-        self.value(key, |value| {
-            let path = folder.join(value.as_str().ok_or("a path is wanted")?);
-            std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
-        })
+        let path =
+            self.value(key, |value| value.as_str().map(PathBuf::from).ok_or("a path is wanted".into()));
+        self.read(key, &path?)
     }
 
-    /// The content of several files.
+    /// The content of several files; `None` if one of them cannot be read.
     pub(crate) fn files(&mut self, key: &str) -> Option<Vec<Vec<u8>>> {
         let paths: Vec<PathBuf> = self.list::<PathBuf>(key)?;
-        let mut read = Vec::new();
-        for path in paths {
-            match std::fs::read(self.source.folder.join(&path)) {
-                Ok(content) => read.push(content),
-                Err(error) => self.problem(key, format_args!("{}: {error}", path.display())),
-            }
-        }
-        Some(read)
+        let read: Vec<_> = paths.iter().map(|path| self.read(key, path)).collect();
+        read.into_iter().collect()
+    }
+
+    fn read(&self, key: &str, path: &Path) -> Option<Vec<u8>> {
+        let path = self.source.folder.join(path);
+        let content = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()));
+        self.usable(key, content)
     }
 
     /// A password from `<key>_file` or the environment variable named by `<key>_env`.
@@ -215,9 +220,19 @@ impl<'a, 's> Section<'a, 's> {
         }
     }
 
-    /// Says what is wrong with a value that was read before.
+    /// Whether one of these keys stands in the file, whatever became of its value.
+    pub(crate) fn has(&self, keys: &[&str]) -> bool {
+        self.given.iter().any(|(given, _)| keys.contains(&given.as_str()))
+    }
+
+    /// The line of a key, or of the table where it is missing.
+    fn line_of(&self, key: &str) -> usize {
+        self.given.iter().find(|(given, _)| given == key).map_or(self.line, |(_, line)| *line)
+    }
+
+    /// Says what is wrong with a value that was read before, or that is missing.
     pub(crate) fn problem(&self, key: &str, text: impl fmt::Display) {
-        self.source.problem(self.line, format!("{}{key}: {text}", self.name));
+        self.source.problem(self.line_of(key), format!("{}{key}: {text}", self.name));
     }
 
     /// What was made of a value that was read before; an error is a problem.
@@ -225,9 +240,10 @@ impl<'a, 's> Section<'a, 's> {
         made.map_err(|error| self.problem(key, error)).ok()
     }
 
-    /// Notes a certificate that is to be watched for its end, by where it stands: `konnektor.identity in line 12`.
-    pub(crate) fn in_use(&self, key: &str, not_after: SystemTime) {
-        self.source.in_use(format!("{}{key} in line {}", self.name, self.line), not_after);
+    /// Notes a certificate that is to be watched for its end, by where it stands: `konnektor.identity in line 12`. `part` says
+    /// which one of several.
+    pub(crate) fn in_use(&self, key: &str, part: &str, not_after: SystemTime) {
+        self.source.in_use(format!("{}{key}{part} in line {}", self.name, self.line_of(key)), not_after);
     }
 
     /// Whatever was not taken is a key nobody knows.
