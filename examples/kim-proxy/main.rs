@@ -38,7 +38,10 @@ fn carry_out(command: Command) -> Outcome {
     let outcome = runtime.block_on(async {
         match command {
             Command::Help => say(USAGE),
-            Command::Check(file) => Config::read(&file)?.notes.iter().for_each(|note| say(note)),
+            Command::Check(file) => {
+                Config::read(&file)?.notes.iter().for_each(|note| say(note));
+                say(&format!("{} is usable", file.display()));
+            }
             Command::Run(file) => {
                 let config = Config::read(&file)?;
                 log(&config.log)?;

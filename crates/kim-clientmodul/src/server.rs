@@ -57,7 +57,7 @@ pub enum ListenError {
     #[error("{0} is not a loopback address: TLS is needed there")]
     PlainOffLoopback(SocketAddr),
     /// The address cannot be listened on.
-    #[error("cannot listen on {0}")]
+    #[error("cannot listen on {0}: {1}")]
     Bind(SocketAddr, #[source] io::Error),
 }
 

@@ -53,3 +53,16 @@ async fn without_tls_only_this_machine_is_served() {
         assert!(matches!(refused.err(), Some(ListenError::PlainOffLoopback(_))), "{address}");
     }
 }
+
+/// Spec: none — whoever starts a second proxy is told why it does not start.
+#[tokio::test]
+async fn a_port_in_use_is_told_with_the_reason() {
+    let bind = async |address| Server::bind(address, Protocol::Smtp, None, ServerLimits::default()).await;
+    let first = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = first.local_addr().unwrap();
+    let refused = bind(address).await.err().unwrap();
+    let text = refused.to_string();
+    let ListenError::Bind(_, reason) = refused else { panic!("{text}") };
+    assert_eq!(reason.kind(), std::io::ErrorKind::AddrInUse);
+    assert_eq!(text, format!("cannot listen on {address}: {reason}"));
+}

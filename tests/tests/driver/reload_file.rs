@@ -59,3 +59,26 @@ async fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
     eventually("the listener is told to wait", async || said().contains("smtp.listen has changed")).await;
     before.ask("QUIT", "+OK").await.unwrap();
 }
+
+/// Spec: none — whoever asks whether a file is usable gets an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_says_that_a_file_is_usable_or_why_not() {
+    let Some(program) = ProxyProcess::program() else {
+        println!("skipped: kim-proxy is not built, see cargo build --examples");
+        return;
+    };
+    let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+    let proxy = ProxyProcess::start(&program, &testbed).unwrap();
+    let file = proxy.config_file();
+    let check = || Command::new(&program).arg("--check").arg(&file).output().unwrap();
+    let said = check();
+    assert!(said.status.success());
+    assert_eq!(String::from_utf8_lossy(&said.stdout), format!("{} is usable\n", file.display()));
+
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, good.replace("[smtp]", "[smtp]\nlisten_on = 5")).unwrap();
+    let said = check();
+    assert!(!said.status.success() && said.stdout.is_empty());
+    let problem = String::from_utf8_lossy(&said.stderr);
+    assert!(problem.contains("line 3: smtp.listen_on: unknown key"), "{problem}");
+}
