@@ -73,30 +73,118 @@ fn every_attack_and_every_mistake_has_a_test() {
     }
 }
 
+/// The pages in a folder and below it.
+fn pages_below(folder: &Path) -> Vec<PathBuf> {
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && !name.starts_with('.') && !["target", "corpus"].contains(&name.as_str()) {
+            pages.extend(pages_below(&path));
+        } else if name.ends_with(".md") {
+            pages.push(path);
+        }
+    }
+    pages
+}
+
+/// What a link within a page names a heading by: small letters and digits, blanks as hyphens.
+fn anchors(page: &str) -> Vec<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let letters = heading.trim_start_matches('#').trim().chars();
+        let kept = letters.filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+        kept.collect::<String>().to_lowercase().replace(' ', "-")
+    };
+    headings.map(anchor).collect()
+}
+
 /// Spec: none — keeps the pages true.
 #[test]
 fn every_link_leads_somewhere() {
-    let mut pages = vec![PathBuf::from(".")];
-    pages.extend(["docs", "examples", "fuzz", "tests"].map(PathBuf::from));
-    pages.extend(fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()));
     let mut links = 0;
-    for folder in pages {
-        for entry in fs::read_dir(root().join(&folder)).unwrap() {
-            let file = entry.unwrap().path();
-            // The table of requirements has a test of its own.
-            if file.extension().is_none_or(|extension| extension != "md") || file.ends_with("REQUIREMENTS.md")
-            {
+    // The table of requirements has a test of its own.
+    for file in pages_below(&root()).into_iter().filter(|file| !file.ends_with("REQUIREMENTS.md")) {
+        for link in fs::read_to_string(&file).unwrap().split("](").skip(1) {
+            let link = link.split(')').next().unwrap_or_default();
+            if link.contains("://") {
                 continue;
             }
-            for link in fs::read_to_string(&file).unwrap().split("](").skip(1) {
-                let target = link.split([')', '#']).next().unwrap_or_default();
-                if !target.is_empty() && !target.contains("://") {
-                    let there = file.parent().unwrap().join(target).exists();
-                    assert!(there, "{}: {target}", file.display());
-                    links += 1;
-                }
-            }
+            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if target.is_empty() { file.clone() } else { file.parent().unwrap().join(target) };
+            assert!(target.exists(), "{}: {link}", file.display());
+            let there = anchor.is_empty()
+                || anchors(&fs::read_to_string(target).unwrap()).iter().any(|heading| heading == anchor);
+            assert!(there, "{}: there is no heading for {link}", file.display());
+            links += 1;
         }
     }
     assert!(links > 30, "{links} links");
+}
+
+/// A file of the table without a folder stands beside the one before it.
+///
+/// Spec: none — keeps the page true.
+#[test]
+fn the_table_of_where_to_find_what_names_files_that_exist() {
+    let page = page("ARCHITECTURE.md");
+    let (_, table) = page.split_once("## Where to find what").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let (mut files, mut folder) = (0, root());
+    for name in
+        code(table).filter(|name| name.ends_with(".rs") || name.ends_with(".md") || name.contains('/'))
+    {
+        let file = if name.contains('/') { root().join(name) } else { folder.join(name) };
+        assert!(file.exists(), "{name}");
+        folder = file.parent().unwrap().to_owned();
+        files += 1;
+    }
+    assert!(files > 20, "{files} files");
+}
+
+/// A line of a page or of the documentation of a crate, in the form of a page.
+fn plain(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((before, link)) = rest.split_once('[') {
+        text.push_str(before);
+        let (name, after) = link.split_once(']').unwrap_or((link, ""));
+        text.push_str(name);
+        rest = match after.strip_prefix('(') {
+            Some(target) => target.split_once(')').map_or("", |(_, after)| after),
+            None => after,
+        };
+    }
+    text + rest
+}
+
+/// Code and headings apart: in code a page does without what only rustdoc needs.
+fn prose(page: &str) -> Vec<String> {
+    let mut in_code = false;
+    let lines = page.lines().filter(|line| {
+        let fence = line.starts_with("```");
+        in_code ^= fence;
+        !(fence || in_code || line.is_empty() || line.starts_with('#'))
+    });
+    let is_target = |line: &&str| line.starts_with('[') && line.contains("]: ");
+    lines.filter(|line| !is_target(line)).map(plain).collect()
+}
+
+/// The page of a crate is the introduction of its documentation.
+///
+/// Spec: none — keeps the pages true.
+#[test]
+fn every_readme_says_what_the_crate_says() {
+    let mut crates = 0;
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let code = fs::read_to_string(folder.join("src/lib.rs")).unwrap();
+        let introduction = code.lines().map_while(|line| line.strip_prefix("//!"));
+        let introduction: Vec<&str> =
+            introduction.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        let page = fs::read_to_string(folder.join("README.md")).unwrap();
+        assert_eq!(prose(&page), prose(&introduction.join("\n")), "{}", folder.display());
+        crates += 1;
+    }
+    assert_eq!(crates, 12, "a crate has come or gone");
 }

@@ -17,6 +17,17 @@ use crate::vzd::DirectorySettings;
 
 /// Everything a [`crate::Clientmodul`] has to be told.
 ///
+/// | value | where it comes from |
+/// |---|---|
+/// | [`Fachdienst::identity`], [`Fachdienst::anchors`] | files of the provider: [`Identity::from_pkcs12`], [`Anchors::from_pem`] |
+/// | [`Fachdienst::names`] | the provider, if user names give its servers as IP addresses |
+/// | [`KonnektorSettings::url`] | the address of the Konnektor in the practice, with `/connector.sds` |
+/// | [`KonnektorSettings::tls`], [`DirectorySettings::tls`] | [`kim_tls::client_config`] of the Konnektor's certificate, [`fetch_certificate`](crate::fetch_certificate()) as [`kim_tls::Pins`], and the key the Konnektor gave out for this client system |
+/// | [`DirectorySettings::host`] | the Konnektor, which hands look-ups on |
+/// | all else | its `Default`, or what its documentation names |
+///
+/// The module `config` reads all of it from a file; `testbed_settings` of the examples fills it for the testbed.
+///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, Tab_Konf_Param, A_21457, A_21517.
 pub struct Settings {
     /// The rules of both flows.
