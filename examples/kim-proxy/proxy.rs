@@ -34,7 +34,7 @@ pub async fn run(file: PathBuf, config: Config) -> Outcome {
                 warn(&config.notes);
                 warn(&proxy.reload(config.settings, config.smtp, config.pop3));
                 info!(
-                    "the configuration was read again; it holds for new sessions, and the log stays as it is"
+                    "the configuration was read again; it holds for new sessions; events and log stay as they are"
                 );
             }
             Err(problem) => warn!("the old configuration stays in force: {problem}"),

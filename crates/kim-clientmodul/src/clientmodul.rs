@@ -42,7 +42,8 @@ const SERVICE_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// A KIM Clientmodul: protects outgoing mails and opens incoming ones, for any number of accounts.
 ///
-/// Cheap to clone; all clones share connections and caches. Nothing is global and nothing is written to a disk.
+/// Cheap to clone; all clones share connections and caches. Nothing is global. What is written to a disk is encrypted: parts of
+/// large mails, see [`SpoolSettings`].
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, chapter 3 (the product type Clientmodul).
 #[derive(Clone)]
