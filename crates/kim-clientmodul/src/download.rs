@@ -8,6 +8,7 @@ use kim_tls::{MailDataCipherError, MailDataDecryptor, MailDataDigest, MailDataEn
 use thiserror::Error;
 use tokio::task::spawn_blocking;
 
+use crate::blocking::Worker;
 use crate::fachdienst::{self, ServiceError};
 use crate::http::{HttpError, RequestBody, Response, Use};
 use crate::incoming::Head;
@@ -131,11 +132,12 @@ fn length(response: &Response) -> Option<u64> {
 /// Reads the body to its end; every part of it has `patience` to come.
 async fn receive(
     mut response: Response,
-    mut opening: Opening,
+    opening: Opening,
     mut meter: Meter,
     patience: Duration,
 ) -> Result<Opening, DownloadError> {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut worker = Worker::new((Ok(opening), Vec::with_capacity(BATCH)));
     loop {
         let chunk =
             tokio::time::timeout(patience, response.chunk()).await.map_err(|_| ServiceError::Timeout)??;
@@ -144,11 +146,15 @@ async fn receive(
             batch.extend_from_slice(chunk);
         }
         if batch.len() >= BATCH || chunk.is_none() {
-            let sealed = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            opening = blocking(move || opening.take(&sealed)).await?;
+            // The batch before; the next one comes while this one is decrypted.
+            let (opening, mut room) = worker.take().await.ok_or(SpoolError::Interrupted)?;
+            let opening: Opening = opening?;
+            room.clear();
+            let sealed = std::mem::replace(&mut batch, room);
+            worker.start(true, move || (opening.take(&sealed), sealed));
         }
         if chunk.is_none() {
-            return Ok(opening);
+            return worker.take().await.ok_or(SpoolError::Interrupted)?.0;
         }
     }
 }

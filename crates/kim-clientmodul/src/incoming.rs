@@ -4,7 +4,7 @@ use kim_flow::{Content, Kept};
 use kim_smime::{HeaderLimits, Measure};
 use kim_types::Octets;
 
-use crate::blocking::off_the_runtime;
+use crate::blocking::{Worker, off_the_runtime};
 use crate::spool::{Spool, SpoolError, SpoolSettings, Spooled};
 
 /// How many octets are collected before they are measured and kept.
@@ -13,8 +13,8 @@ const BATCH: usize = 256 * 1024;
 /// Takes a mail of any size while it comes in: it is measured in passing, and what exceeds the memory of the spool goes to
 /// an encrypted file.
 ///
-/// The disk is written by the threads tokio keeps for work that blocks, a quarter of a mebibyte at a time; meanwhile
-/// [`Incoming::push`] waits, and so does who sends the mail. Made by [`Clientmodul::incoming_mail`] and
+/// The disk is written by the threads tokio keeps for work that blocks, a quarter of a mebibyte at a time; meanwhile the next
+/// quarter may come, then [`Incoming::push`] waits, and so does who sends the mail. Made by [`Clientmodul::incoming_mail`] and
 /// [`Clientmodul::incoming_message`]. Dropped, it leaves nothing behind.
 ///
 /// [`Clientmodul::incoming_mail`]: crate::Clientmodul::incoming_mail
@@ -25,7 +25,9 @@ pub struct Incoming {
     /// The greatest mail that is read back into memory at the end, in octets.
     whole: u64,
     pending: Vec<u8>,
-    sink: Result<Box<Sink>, SpoolError>,
+    /// Whether it is known that the mail cannot be kept.
+    failed: bool,
+    sink: Worker<Taken>,
 }
 
 /// A mail that is complete: whole in memory, or measured and kept in the spool.
@@ -43,6 +45,9 @@ impl<T: Into<Octets>> From<T> for Stored {
     }
 }
 
+/// The sink, if it could keep the last batch, and the batch, which becomes the room for the next.
+type Taken = (Result<Box<Sink>, SpoolError>, Vec<u8>);
+
 /// What happens to every octet.
 struct Sink {
     measure: Measure,
@@ -53,12 +58,13 @@ struct Sink {
 impl Incoming {
     pub(crate) fn new(spool: SpoolSettings, whole: u64) -> Self {
         let sink = Sink { measure: Measure::new(), head: Head::default(), spool: Spool::new(spool) };
-        Self { whole, pending: Vec::new(), sink: Ok(Box::new(sink)) }
+        let sink = Worker::new((Ok(Box::new(sink)), Vec::new()));
+        Self { whole, pending: Vec::new(), failed: false, sink }
     }
 
     /// Appends octets. What goes wrong is remembered for [`Incoming::finish`]; what comes then is thrown away.
     pub async fn push(&mut self, octets: &[u8]) {
-        if self.sink.is_ok() {
+        if !self.failed {
             self.pending.extend_from_slice(octets);
             if self.pending.len() >= BATCH {
                 self.flush().await;
@@ -72,30 +78,23 @@ impl Incoming {
     /// [`SpoolError`]: the mail could not be kept and nothing is left of it.
     pub async fn finish(mut self) -> Result<Stored, SpoolError> {
         self.flush().await;
-        let (sink, whole) = (self.sink?, self.whole);
+        let (sink, _) = self.sink.take().await.ok_or(SpoolError::Interrupted)?;
+        let (sink, whole) = (sink?, self.whole);
         let blocks = !sink.spool.fits_memory(0);
         off_the_runtime(blocks, move || sink.finish(whole)).await.ok_or(SpoolError::Interrupted)?
     }
 
+    /// Hands the batch on, once the one before is kept.
     async fn flush(&mut self) {
-        let octets = std::mem::take(&mut self.pending);
-        // What stands there if this future is dropped meanwhile.
-        let mut sink = match std::mem::replace(&mut self.sink, Err(SpoolError::Interrupted)) {
-            Ok(sink) => sink,
-            failed => return self.sink = failed,
-        };
-        let blocks = !sink.spool.fits_memory(octets.len());
-        let taken = off_the_runtime(blocks, move || {
-            let taken = sink.take(&octets);
-            (taken.map(|()| sink), octets)
+        let (sink, mut room) = self.sink.take().await.unwrap_or((Err(SpoolError::Interrupted), Vec::new()));
+        room.clear();
+        let batch = std::mem::replace(&mut self.pending, room);
+        self.failed = sink.is_err();
+        let blocks = sink.as_ref().is_ok_and(|sink| !sink.spool.fits_memory(batch.len()));
+        self.sink.start(blocks, move || {
+            let kept = sink.and_then(|mut sink| sink.take(&batch).map(|()| sink));
+            (kept, batch)
         });
-        match taken.await {
-            Some((sink, mut used)) => {
-                used.clear();
-                (self.sink, self.pending) = (sink, used);
-            }
-            None => self.sink = Err(SpoolError::Interrupted),
-        }
     }
 }
 

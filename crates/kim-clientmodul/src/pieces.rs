@@ -5,10 +5,13 @@ use std::ops::Range;
 use bytes::Bytes;
 use kim_flow::{Message, Recipe};
 use kim_types::Octets;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::blocking::off_the_runtime;
 use crate::legs::BLOCK;
 use crate::spool::{SpoolError, Spooled};
+
+/// A piece of what is kept, with the rest.
+type Ahead = JoinHandle<Result<(Bytes, Spooled, Range<u64>), SpoolError>>;
 
 /// The octets of a mail, piece by piece, from memory and from the spool.
 ///
@@ -17,6 +20,8 @@ pub struct Pieces {
     len: u64,
     first: Box<dyn Iterator<Item = Bytes> + Send>,
     kept: Option<Spooled>,
+    /// The next piece of it, while the disk is read.
+    ahead: Option<Ahead>,
     range: Range<u64>,
     last: Box<dyn Iterator<Item = Bytes> + Send>,
 }
@@ -31,6 +36,7 @@ impl Pieces {
             len: recipe.len(),
             first: Box::new(recipe.head.blocks(BLOCK)),
             kept,
+            ahead: None,
             range: recipe.kept.clone(),
             last: Box::new(recipe.tail.blocks(BLOCK)),
         }
@@ -41,7 +47,7 @@ impl Pieces {
         match message {
             Message::Protected(outer) => {
                 let (len, first) = (outer.len(), Box::new(outer.chunks()));
-                Self { len, first, kept, range: 0..0, last: Box::new(std::iter::empty()) }
+                Self { len, first, kept, ahead: None, range: 0..0, last: Box::new(std::iter::empty()) }
             }
             Message::Resent(recipe) => Self::of_recipe(recipe, kept),
         }
@@ -68,14 +74,22 @@ impl Pieces {
         if self.range.is_empty() {
             return Ok(self.last.next());
         }
+        let on_disk = self.ahead.is_some() || self.kept.as_ref().is_some_and(Spooled::is_on_disk);
+        if !on_disk {
+            return self.read();
+        }
         let gone = SpoolError::Read(std::io::ErrorKind::NotFound);
-        let (mut kept, mut range) = (self.kept.take().ok_or(gone)?, self.range.clone());
-        let read = off_the_runtime(kept.is_on_disk(), move || {
-            let piece = next_of(&mut kept, &mut range);
-            piece.map(|piece| (piece, kept, range))
-        });
-        let (piece, kept, range) = read.await.ok_or(SpoolError::Interrupted)??;
-        (self.kept, self.range) = (Some(kept), range);
+        let ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => read_ahead(self.kept.take().ok_or(gone)?, self.range.clone()),
+        };
+        let (piece, kept, range) = ahead.await.map_err(|_| SpoolError::Interrupted)??;
+        self.range = range.clone();
+        match range.is_empty() {
+            true => self.kept = Some(kept),
+            // While somebody takes this piece.
+            false => self.ahead = Some(read_ahead(kept, range)),
+        }
         Ok(Some(piece))
     }
 
@@ -113,6 +127,11 @@ impl From<Octets> for Pieces {
     fn from(octets: Octets) -> Self {
         Self::of_recipe(&octets.into(), None)
     }
+}
+
+/// Reads the next octets of `range` on a thread that may wait for the disk.
+fn read_ahead(mut kept: Spooled, mut range: Range<u64>) -> Ahead {
+    spawn_blocking(move || next_of(&mut kept, &mut range).map(|piece| (piece, kept, range)))
 }
 
 /// The next octets of `range`, which they are taken off.
