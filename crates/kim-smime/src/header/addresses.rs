@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use mail_parser::{Address, HeaderValue, MessageParser};
 
 use super::{Field, Header};
@@ -36,8 +37,9 @@ impl Header {
     /// Removes the addresses that are not to be kept from all fields of that name.
     ///
     /// A field that loses nothing stays octet for octet. One that loses something is written anew with what it keeps, each
-    /// address in the octets it had and groups without their names; one that loses everything is removed. What is no
-    /// address cannot be checked and counts as one not to be kept.
+    /// address in the octets it had and groups without their names; one that loses everything is removed, and so is one
+    /// whose broken syntax shows another address after all. What is no address cannot be checked and counts as one not to be
+    /// kept.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, A_23174.
     pub fn retain_addresses(&mut self, name: &str, keep: impl Fn(&str) -> bool) {
@@ -53,13 +55,16 @@ impl Header {
                     pieces(&value).into_iter().filter(|piece| !is_blank(piece)).collect();
                 let kept: Vec<&[u8]> =
                     pieces.iter().copied().filter(|piece| all_kept(piece, &keep)).collect();
-                match kept.len() {
-                    len if len == pieces.len() => Some(raw),
-                    0 => None,
-                    _ => Some(
-                        [field.name().as_bytes(), b": ", &kept.join(&b",\r\n "[..]), b"\r\n"].concat().into(),
-                    ),
-                }
+                let left: Bytes = match kept.len() {
+                    len if len == pieces.len() => raw,
+                    0 => return None,
+                    _ => {
+                        [field.name().as_bytes(), b": ", &kept.join(&b",\r\n "[..]), b"\r\n"].concat().into()
+                    }
+                };
+                // Readers see the field, not its pieces: broken syntax can make other addresses of them.
+                let seen = Field { raw: &left }.mailboxes();
+                seen.iter().all(|(_, mailbox)| keep(&mailbox.address)).then_some(left)
             })
             .collect();
     }
@@ -144,8 +149,6 @@ fn pieces(value: &[u8]) -> Vec<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
     use crate::HeaderLimits;
 
@@ -182,6 +185,18 @@ mod tests {
             header.retain_addresses("To", |address| address.eq_ignore_ascii_case("a@x.de"));
             assert_eq!(header.to_octets().to_bytes(), after, "{before}");
         }
+    }
+
+    /// The pieces of this field give addresses to keep, the whole of it another one. A fuzzer found it.
+    #[test]
+    fn a_field_that_reads_otherwise_than_its_pieces_is_removed() {
+        let field = b"To: =?utfrom: \"Prax A\" <Praxis\x87\x87\x87\x87\x87\x87\x87\x87\x87\x87f-8?q?P\x0eaxis_B_=C3=A4?=\r\n \
+            <Praxis.B@om: \"\x82Praxis A\" <Praxis.A@testbed.kim.telematik-test>\r\n";
+        let (mut header, _) = Header::split(&Bytes::from_static(field), &HeaderLimits::default()).unwrap();
+        let even = |address: &str| address.len() % 2 == 0;
+        assert!(!header.addresses("To").iter().all(|mailbox| even(&mailbox.address)));
+        header.retain_addresses("To", even);
+        assert_eq!(header.to_octets().to_bytes(), "");
     }
 
     #[test]
