@@ -193,7 +193,7 @@ mod tests {
         let field = b"To: =?utfrom: \"Prax A\" <Praxis\x87\x87\x87\x87\x87\x87\x87\x87\x87\x87f-8?q?P\x0eaxis_B_=C3=A4?=\r\n \
             <Praxis.B@om: \"\x82Praxis A\" <Praxis.A@testbed.kim.telematik-test>\r\n";
         let (mut header, _) = Header::split(&Bytes::from_static(field), &HeaderLimits::default()).unwrap();
-        let even = |address: &str| address.len() % 2 == 0;
+        let even = |address: &str| address.len().is_multiple_of(2);
         assert!(!header.addresses("To").iter().all(|mailbox| even(&mailbox.address)));
         header.retain_addresses("To", even);
         assert_eq!(header.to_octets().to_bytes(), "");
