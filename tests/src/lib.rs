@@ -3,11 +3,13 @@
 #[cfg(unix)]
 pub mod peers;
 
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits, Settings};
-use kim_examples::{Dialogue, testbed_settings};
+use kim_examples::{Dialogue, ProxyProcess, testbed_settings};
 use kim_testbed::{Account, Testbed, TestbedConfig};
 use kim_tls::{ClientAuth, Identity};
 use tokio::sync::watch;
@@ -162,4 +164,21 @@ pub fn mail(from: &str, to: &str, subject: &str, body: &str) -> Vec<u8> {
          Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{body}"
     )
     .into_bytes()
+}
+
+/// The example proxy as a program of its own, which `cargo test --workspace` builds.
+///
+/// Where it is not built, for example because only one test program is, a line is printed, which the test harness does not
+/// keep to itself; with `KIM_PEERS=required` in the environment that is a failure.
+///
+/// # Panics
+/// It is not built, and `KIM_PEERS=required` says it has to be.
+pub fn proxy_program() -> Option<PathBuf> {
+    let program = ProxyProcess::program();
+    if program.is_none() {
+        let required = std::env::var_os("KIM_PEERS").is_some_and(|value| value == "required");
+        assert!(!required, "KIM_PEERS=required, but kim-proxy is not built");
+        let _ = writeln!(std::io::stderr(), "skipped: kim-proxy is not built, see cargo build --examples");
+    }
+    program
 }

@@ -59,10 +59,7 @@ fn end_of(error: &str) -> &str {
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02, KOM-LE-A_2047-02, KOM-LE-A_2050-06
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_poison_mails_keep_no_program_from_the_good_ones() {
-    let Some(program) = ProxyProcess::program() else {
-        println!("skipped: kim-proxy is not built, see cargo build --examples");
-        return;
-    };
+    let Some(program) = kim_tests::proxy_program() else { return };
     // The same seed: the keys of the messages are those of the testbed.
     let office = Office::new();
     let testbed = Testbed::start(TestbedConfig { seed: 1, ..TestbedConfig::default() }).await.unwrap();

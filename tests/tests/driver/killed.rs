@@ -67,10 +67,7 @@ async fn kill_while_sending(practice: &Arc<Practice>, program: &Path, round: u64
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019
 #[tokio::test(flavor = "multi_thread")]
 async fn no_mail_that_was_answered_is_lost_and_none_arrives_in_part_or_twice() {
-    let Some(program) = ProxyProcess::program() else {
-        println!("skipped: kim-proxy is not built, see cargo build --examples");
-        return;
-    };
+    let Some(program) = kim_tests::proxy_program() else { return };
     let kills = std::env::var("KIM_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
     let practice = Arc::new(Practice::start().await.unwrap());
     let mut answered = Vec::new();

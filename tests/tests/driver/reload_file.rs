@@ -24,10 +24,7 @@ fn hang_up(proxy: &ProxyProcess) {
 /// Spec: none — an administrator changes settings while others work.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
-    let Some(program) = ProxyProcess::program() else {
-        println!("skipped: kim-proxy is not built, see cargo build --examples");
-        return;
-    };
+    let Some(program) = kim_tests::proxy_program() else { return };
     let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
     let proxy = ProxyProcess::start(&program, &testbed).unwrap();
     let file = proxy.config_file();
@@ -63,10 +60,7 @@ async fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
 /// Spec: none — whoever asks whether a file is usable gets an answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_says_that_a_file_is_usable_or_why_not() {
-    let Some(program) = ProxyProcess::program() else {
-        println!("skipped: kim-proxy is not built, see cargo build --examples");
-        return;
-    };
+    let Some(program) = kim_tests::proxy_program() else { return };
     let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
     let proxy = ProxyProcess::start(&program, &testbed).unwrap();
     let file = proxy.config_file();

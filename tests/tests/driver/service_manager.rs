@@ -17,10 +17,7 @@ fn told(socket: &UnixDatagram) -> Vec<String> {
 /// Spec: none — the protocol of sd_notify(3)
 #[tokio::test(flavor = "multi_thread")]
 async fn ready_reloading_and_stopping() {
-    let Some(program) = ProxyProcess::program() else {
-        println!("skipped: kim-proxy is not built, see cargo build --examples");
-        return;
-    };
+    let Some(program) = kim_tests::proxy_program() else { return };
     let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
     let path = std::env::temp_dir().join(format!("kim-notify-{}", std::process::id()));
     let _ = std::fs::remove_file(&path);
