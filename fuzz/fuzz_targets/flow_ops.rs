@@ -237,8 +237,9 @@ fn protect(run: Run, mail: &[u8], recipients: &[Address], world: &mut World<'_>)
     if let Some(message) = protected.message.clone().whole() {
         assert_eq!(protected.message.len(), message.len() as u64, "SIZE");
         let octets = message.to_bytes();
-        let (outer, body) = Header::split(&octets, &Default::default()).expect("a message has a header");
+        // What is sent again goes as it came, also with a header nobody can read.
         if matches!(protected.message, kim_flow::Message::Protected(_)) {
+            let (outer, body) = Header::split(&octets, &Default::default()).expect("a message has a header");
             let is_base64 = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/=\r\n".contains(octet);
             assert!(body.iter().all(is_base64), "something in the clear");
             let is_left = |address: &str| {

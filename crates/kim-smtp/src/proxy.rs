@@ -36,6 +36,8 @@ impl Relay {
                 Some(Line::Whole(line)) => Step::Go(command(&line, mail, session, out)),
                 Some(Line::TooLong) => Step::Go(session.refuse(replies::LINE, Self::Commands(mail), out)),
                 None if session.client.is_closed() => Step::Go(leave(session, out)),
+                // The session ends here, whatever the server says unasked at the same time.
+                None if session.stopping => Step::Wait(Self::Commands(mail).into()),
                 None => match session.server.reply() {
                     None => Step::Wait(Self::Commands(mail).into()),
                     Some(unasked) => Step::Go(session.end_with_server(unasked, out)),
