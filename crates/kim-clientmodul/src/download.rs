@@ -6,9 +6,8 @@ use kim_fachdienst::{CheckMailData, HttpRequest, MailDataError, ReadMailData};
 use kim_flow::{Download, Downloaded};
 use kim_tls::{MailDataCipherError, MailDataDecryptor, MailDataDigest, MailDataEncryptor};
 use thiserror::Error;
-use tokio::task::spawn_blocking;
 
-use crate::blocking::Worker;
+use crate::blocking::{Worker, off_the_runtime};
 use crate::fachdienst::{self, ServiceError};
 use crate::http::{HttpError, RequestBody, Response, Use};
 use crate::incoming::Head;
@@ -88,7 +87,8 @@ pub(crate) async fn download(
     };
     let meter = Meter::start(participant.observer.clone(), Direction::Download, len);
     let opening = receive(response, opening, meter, patience).await?;
-    let (digest, head, spooled) = blocking(move || opening.finish()).await?;
+    let (digest, head, spooled) =
+        off_the_runtime(true, move || opening.finish()).await.ok_or(SpoolError::Interrupted)??;
     let MailDataDigest { size, hash } = digest;
     if hash != download.hash {
         return Err(DownloadError::Hash);
@@ -179,11 +179,4 @@ impl Opening {
         let digest = self.decryptor.finish()?;
         Ok((digest, self.head, self.spool.finish()?))
     }
-}
-
-/// Does work that waits for the disk where that harms nobody.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, DownloadError> + Send + 'static,
-) -> Result<T, DownloadError> {
-    spawn_blocking(work).await.unwrap_or(Err(SpoolError::Interrupted.into()))
 }
