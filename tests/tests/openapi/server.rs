@@ -1,6 +1,6 @@
 //! A server made of nothing but an OpenAPI file: [`Generated`].
 
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,7 +30,14 @@ pub(crate) struct Generated {
     root: Value,
     /// What texts without an example are: a link to the first path that takes an id.
     link: String,
-    asked: RefCell<Vec<String>>,
+    seen: Mutex<Seen>,
+}
+
+/// What was asked, and the file of the last form that had one, which is what answers that are no JSON have.
+#[derive(Default)]
+struct Seen {
+    operations: Vec<String>,
+    file: Vec<u8>,
 }
 
 impl Request {
@@ -68,15 +75,17 @@ impl Generated {
         let paths = root.get("paths").and_then(Value::as_object).unwrap();
         let with_id = paths.keys().find(|path| path.contains('{')).map_or("/", |path| path);
         let link = format!("https://{host}{base}{}1", with_id.split('{').next().unwrap_or_default());
-        Self { root, link, asked: RefCell::default() }
+        Self { root, link, seen: Mutex::default() }
     }
 
-    /// Every operation of the file, in the order of the methods.
+    /// What was asked, in its order: the name of each operation, or its method if the file names it not.
     pub(crate) fn operations(&self) -> Vec<String> {
-        let mut asked = self.asked.borrow().clone();
-        let order = ["head", "addMailData", "readMailData", "deleteMailData"];
-        asked.sort_by_key(|name| order.iter().position(|known| known == name));
-        asked
+        self.seen.lock().unwrap().operations.clone()
+    }
+
+    /// Where the file has the service.
+    pub(crate) fn base(&self) -> &str {
+        self.root.pointer("/servers/0/url").and_then(Value::as_str).unwrap().trim_end_matches('/')
     }
 
     /// Answers a request.
@@ -84,8 +93,7 @@ impl Generated {
     /// # Errors
     /// What the file does not allow.
     pub(crate) fn handle(&self, request: &Request) -> Result<Exchange, String> {
-        let base = self.root.pointer("/servers/0/url").and_then(Value::as_str).unwrap().trim_end_matches('/');
-        let path = request.path.strip_prefix(base).ok_or("another server")?;
+        let path = request.path.strip_prefix(self.base()).ok_or("another server")?;
         let paths = self.root.get("paths").and_then(Value::as_object).unwrap();
         let (_, item) = paths.iter().find(|(template, _)| matches(template, path)).ok_or("no such path")?;
         let operation = item.get(&request.method).ok_or("no such method")?;
@@ -94,12 +102,12 @@ impl Generated {
             check_basic(request.field("authorization").unwrap_or_default())?;
         }
         match operation.pointer("/requestBody/content/multipart~1form-data") {
-            Some(form) => check_form(form, request)?,
+            Some(form) => self.seen.lock().unwrap().file = check_form(form, request)?,
             None if !request.body.is_empty() => return Err("a body".to_owned()),
             None => {}
         }
         let name = operation.get("operationId").and_then(Value::as_str).unwrap_or(&request.method);
-        self.asked.borrow_mut().push(name.to_owned());
+        self.seen.lock().unwrap().operations.push(name.to_owned());
         let answers = operation.get("responses").and_then(Value::as_object).unwrap();
         let (status, answer) = answers.iter().find(|(status, _)| status.starts_with('2')).unwrap();
         Ok(Exchange { status: status.parse().unwrap(), body: self.body(answer) })
@@ -120,10 +128,10 @@ impl Generated {
         let Some((kind, media)) = content.and_then(|content| content.iter().next()) else {
             return Vec::new();
         };
-        let example = example(media.get("schema").unwrap(), &self.link);
+        let schema = media.get("schema").unwrap();
         match kind.starts_with("application/json") {
-            true => serde_json::to_vec_pretty(&example).unwrap(),
-            false => example.as_str().unwrap_or_default().as_bytes().to_vec(),
+            true => serde_json::to_vec_pretty(&example(schema, &self.link)).unwrap(),
+            false => self.seen.lock().unwrap().file.clone(),
         }
     }
 
@@ -167,12 +175,12 @@ fn check_basic(value: &str) -> Result<(), String> {
     if colon { Ok(()) } else { Err("HTTP Basic is missing".to_owned()) }
 }
 
-fn check_form(media: &Value, request: &Request) -> Result<(), String> {
+/// The content of the part that is a file.
+fn check_form(media: &Value, request: &Request) -> Result<Vec<u8>, String> {
     let schema = media.get("schema").unwrap();
     let parts = form::parts(request.field("content-type").unwrap_or_default(), &request.body)?;
-    let mut object = Map::new();
+    let (mut object, mut file) = (Map::new(), Vec::new());
     for part in parts {
-        let content = String::from_utf8_lossy(&part.content).into_owned();
         let property = schema.pointer(&format!("/properties/{}", part.name)).unwrap_or(&Value::Null);
         if let Some(encoding) = media.pointer(&format!("/encoding/{}", part.name)) {
             let kind = encoding.get("contentType").and_then(Value::as_str).unwrap();
@@ -188,6 +196,10 @@ fn check_form(media: &Value, request: &Request) -> Result<(), String> {
                 }
             }
         }
+        let content = String::from_utf8_lossy(&part.content).into_owned();
+        if property.get("format") == Some(&json!("binary")) {
+            file = part.content;
+        }
         match property.get("type").and_then(Value::as_str) {
             Some("array") => {
                 let array = object.entry(part.name).or_insert_with(|| json!([]));
@@ -196,5 +208,6 @@ fn check_form(media: &Value, request: &Request) -> Result<(), String> {
             _ => drop(object.insert(part.name, json!(content))),
         }
     }
-    check(&Value::Object(object), schema)
+    check(&Value::Object(object), schema)?;
+    Ok(file)
 }
