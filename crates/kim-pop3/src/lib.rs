@@ -60,7 +60,7 @@
 //! | state | the client's commands |
 //! |---|---|
 //! | CONNECT | CAPA, USER and PASS, AUTH PLAIN, QUIT; everything else gets -ERR |
-//! | PROXY | passed on unchanged, except TOP, which asks for 0 lines, and those below |
+//! | PROXY | passed on unchanged, except TOP, which asks for 0 lines and whose dots are stuffed anew, and those below |
 //! | PROCESS | wait until the message of RETR was delivered |
 //!
 //! After login the module answers these itself: CAPA as before login, because what the server offers (STLS, PIPELINING) is

@@ -33,9 +33,9 @@ enum Place {
 }
 
 impl MimeVersionFilter {
-    /// Appends to `client` what is left of `wire`.
-    pub(crate) fn pass(&mut self, wire: &[u8], client: &mut Vec<u8>) {
-        for &octet in wire {
+    /// Appends to `client` what is left of `header`.
+    pub(crate) fn pass(&mut self, header: &[u8], client: &mut Vec<u8>) {
+        for &octet in header {
             self.place = self.next(octet, client);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2038, KOM-LE-A_2039, KOM-LE-A_2040, KOM-LE-A_2041.
 
-use kim_types::dots::Unstuffer;
+use kim_types::dots::{Stuffer, Unstuffer};
 use kim_types::lines::Line;
 
 use crate::command::{self, Verb};
@@ -19,8 +19,18 @@ pub(crate) enum Relay {
     Idle,
     /// A command was passed on; the first line of the reply is awaited.
     Reply(Expected),
-    /// The lines of a reply are passed on up to the final dot, for some through a filter.
-    Lines(Unstuffer, Option<MimeVersionFilter>),
+    /// The lines of a reply are passed on up to the final dot.
+    Lines(Unstuffer),
+    /// The header of a message is passed on.
+    Header(Header),
+}
+
+/// A header on its way. It is the sender's: its dots are stuffed anew, so that no client ends it before its end.
+#[derive(Debug)]
+pub(crate) struct Header {
+    end: Unstuffer,
+    filter: Option<MimeVersionFilter>,
+    stuffer: Stuffer,
 }
 
 /// What follows a positive first line.
@@ -48,14 +58,15 @@ impl Relay {
         match self {
             Self::Idle => idle(session, out),
             Self::Reply(expected) => reply(expected, session, out),
-            Self::Lines(end, filter) => lines(end, filter, session, out),
+            Self::Lines(end) => lines(end, session, out),
+            Self::Header(header) => header.step(session, out),
         }
     }
 
     pub(crate) fn waits_for(&self) -> Party {
         match self {
             Self::Idle => Party::Client,
-            Self::Reply(_) | Self::Lines(..) => Party::Server,
+            Self::Reply(_) | Self::Lines(_) | Self::Header(_) => Party::Server,
         }
     }
 }
@@ -128,38 +139,52 @@ fn reply(expected: Expected, session: &mut Session, out: &mut Output) -> Step {
         Expected::End => State::Closed,
         _ if !is_positive(&line) => Relay::Idle.into(),
         Expected::Nothing => Relay::Idle.into(),
-        Expected::Lines => Relay::Lines(Unstuffer::new(), None).into(),
-        Expected::Header => {
-            let filter = session.config.hide_mime_version.then(MimeVersionFilter::default);
-            Relay::Lines(Unstuffer::new(), filter).into()
-        }
+        Expected::Lines => Relay::Lines(Unstuffer::new()).into(),
+        Expected::Header => Relay::Header(Header {
+            end: Unstuffer::new(),
+            filter: session.config.hide_mime_version.then(MimeVersionFilter::default),
+            stuffer: Stuffer::new(),
+        })
+        .into(),
         Expected::Message(number) => Process::fetch(number, out).into(),
     })
 }
 
 /// Passes on what is there of the lines; they are unstuffed only to find their end.
-fn lines(
-    mut end: Unstuffer,
-    mut filter: Option<MimeVersionFilter>,
-    session: &mut Session,
-    out: &mut Output,
-) -> Step {
+fn lines(mut end: Unstuffer, session: &mut Session, out: &mut Output) -> Step {
     let mut unstuffed = Vec::new();
     let finished = session.server.read(|wire| {
         let all = *wire;
         let finished = end.read(wire, &mut unstuffed);
         let used = all.len().saturating_sub(wire.len());
-        let passed = all.get(..used).unwrap_or_default();
-        match &mut filter {
-            Some(filter) => filter.pass(passed, &mut out.client),
-            None => out.client.extend_from_slice(passed),
-        }
+        out.client.extend_from_slice(all.get(..used).unwrap_or_default());
         finished
     });
     match finished {
         true => Step::Go(Relay::Idle.into()),
         false if session.server.is_closed() => Step::Go(session::lose_server(out)),
-        false => Step::Wait(Relay::Lines(end, filter).into()),
+        false => Step::Wait(Relay::Lines(end).into()),
+    }
+}
+
+impl Header {
+    /// Passes on what is there of the header.
+    fn step(mut self, session: &mut Session, out: &mut Output) -> Step {
+        let mut header = Vec::new();
+        let finished = session.server.read(|wire| self.end.read(wire, &mut header));
+        if let Some(filter) = &mut self.filter {
+            let whole = std::mem::take(&mut header);
+            filter.pass(&whole, &mut header);
+        }
+        self.stuffer.write(&header, &mut out.client);
+        if finished {
+            self.stuffer.finish(&mut out.client);
+            return Step::Go(Relay::Idle.into());
+        }
+        if session.server.is_closed() {
+            return Step::Go(session::lose_server(out));
+        }
+        Step::Wait(Relay::Header(self).into())
     }
 }
 
