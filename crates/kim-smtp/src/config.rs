@@ -29,9 +29,9 @@ pub struct Config {
     /// How many commands the module itself may refuse, counted from the last mail the MTA took, before it closes with
     /// 421; 20.
     pub max_errors: u32,
-    /// After how much silence the MTA gets a NOOP while a mail is processed; 60 seconds.
+    /// After how much silence the MTA gets a NOOP while a mail comes in or is processed; 60 seconds.
     ///
-    /// Spec: none — processing may take minutes, and MTAs end idle sessions.
+    /// Spec: none — both may take minutes, and MTAs end idle sessions.
     pub keep_alive: Duration,
 }
 

@@ -41,7 +41,7 @@
 //! | state | what happens |
 //! |---|---|
 //! | CONNECT | the initial dialogue; AUTH PLAIN or LOGIN; [`Call::Login`]; login at the MTA with the address and the password |
-//! | PROXY | MAIL, RCPT and DATA are held back and answered here, all else goes to the MTA and its replies come back |
+//! | PROXY | MAIL, RCPT and DATA are held back and answered here, all else goes to the MTA and its replies come back; while a mail comes in, the MTA gets a NOOP now and then |
 //! | PROCESS | one [`Call::Process`] after the other until [`Process::done`]; the client waits, the MTA gets a NOOP now and then |
 //!
 //! EHLO is answered with our own keywords; STARTTLS, BDAT, BURL and their like are refused, because they would carry a mail

@@ -65,12 +65,13 @@ impl Proxy {
     /// 1. The input is put where the states look for it.
     /// 2. The state steps until it can do no more. One command of the client is finished before the next is looked at,
     ///    and octets of the client are used before those of the MTA.
-    /// 3. The state says whom it waits for; the timer is theirs.
+    /// 3. The state says whom it waits for; the timer is theirs, or that of a NOOP for the MTA if it is due before.
     ///
     /// How the octets of a peer are cut into inputs makes no difference. One call never hands out content of two mails:
     /// after [`Event::MessageDiscarded`] the timer is due at once if the next mail is already there.
     pub fn handle(&mut self, input: Input<'_>, now: Instant, out: &mut Output) -> Wait {
         self.session.discarded = false;
+        let (heard, said) = (matches!(input, Input::Server(_)), out.server.len());
         let state = std::mem::replace(&mut self.state, State::Closed);
         let mut state = self.take(input, state, now, out);
         self.state = loop {
@@ -83,6 +84,9 @@ impl Proxy {
                 Step::Wait(same) => break same,
             }
         };
+        if heard || out.server.len() > said {
+            self.session.spoken = now;
+        }
         self.wait()
     }
 
@@ -164,15 +168,17 @@ impl Proxy {
     }
 
     fn deadline(&self, state: &State) -> Option<Instant> {
-        let Session { config, since, .. } = &self.session;
-        if matches!(state, State::Receive(receive) if receive.is_held_back(&self.session)) {
-            return Some(*since);
-        }
+        let Session { config, since, spoken, .. } = &self.session;
         match (state.waits_for(), state) {
+            (_, State::Receive(receive)) if receive.is_held_back(&self.session) => Some(*since),
+            (Party::Client, State::Receive(receive)) => {
+                let client = since.checked_add(config.timeout_client);
+                client.into_iter().chain(receive.server_deadline(&self.session)).min()
+            }
             (Party::Client, _) => since.checked_add(config.timeout_client),
             (Party::Server, _) => since.checked_add(config.timeout_server),
             (Party::Driver, State::Process(_)) if self.session.server.is_open() && !state.wants_content() => {
-                since.checked_add(config.keep_alive)
+                spoken.checked_add(config.keep_alive)
             }
             (Party::Driver, _) => None,
         }
@@ -182,13 +188,16 @@ impl Proxy {
     fn time_out(&mut self, state: State, now: Instant, out: &mut Output) -> State {
         let session = &mut self.session;
         match (state.waits_for(), state) {
+            (Party::Client, State::Receive(mut receive)) if !session.client_is_late(now) => {
+                receive.keep_alive(session, now, out);
+                receive.into()
+            }
             (Party::Client, state) => {
                 out.events.push(Event::ClientTimeout);
-                if let State::Receive(receive) = &state {
-                    receive.discard(session, out);
-                }
                 out.reply(replies::IDLE);
-                session.say_goodbye(out)
+                let State::Receive(receive) = state else { return session.say_goodbye(out) };
+                receive.discard(session, out);
+                receive.leave(session, out)
             }
             (Party::Server, state) => {
                 session.server.time_out();

@@ -45,9 +45,16 @@ enum Stage {
 }
 
 impl Process {
-    /// Begins when the content of a mail is complete.
-    pub(crate) fn begin(envelope: Envelope, session: &mut Session, out: &mut Output) -> State {
-        Course::default().call(Subject::Mail(envelope), session, out)
+    /// Begins when the content of a mail is complete; `kept_alive` if the MTA owes a reply to NOOP.
+    pub(crate) fn begin(
+        envelope: Envelope,
+        kept_alive: bool,
+        session: &mut Session,
+        out: &mut Output,
+    ) -> State {
+        let id = ask(Subject::Mail(envelope), session, out);
+        let stage = if kept_alive { Stage::KeepingAlive(id, None) } else { Stage::Calling(id) };
+        Course::default().at(stage)
     }
 
     pub(crate) fn waits_for(&self) -> Party {
@@ -212,9 +219,7 @@ impl Course {
 
     /// Asks the driver for the next step.
     fn call(self, subject: Subject, session: &mut Session, out: &mut Output) -> State {
-        let id = session.next_call();
-        out.call = Some(Call::Process(crate::Process::new(id, subject)));
-        self.at(Stage::Calling(id))
+        self.at(Stage::Calling(ask(subject, session, out)))
     }
 
     fn finish(self, out: &mut Output) -> State {
@@ -238,4 +243,10 @@ impl Course {
         session.drop_server(out);
         self.lost.insert(reply).clone()
     }
+}
+
+fn ask(subject: Subject, session: &mut Session, out: &mut Output) -> CallId {
+    let id = session.next_call();
+    out.call = Some(Call::Process(crate::Process::new(id, subject)));
+    id
 }

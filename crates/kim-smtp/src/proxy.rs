@@ -20,13 +20,15 @@ pub(crate) enum Relay {
     Commands(Option<Envelope>),
     /// The MTA's reply to a command that was passed on.
     Reply { to_quit: bool, mail: Option<Envelope> },
+    /// The MTA's reply to NOOP, which the client knows nothing of.
+    KeepingAlive,
 }
 
 impl Relay {
     pub(crate) fn waits_for(&self) -> Party {
         match self {
             Self::Commands(_) => Party::Client,
-            Self::Reply { .. } => Party::Server,
+            Self::Reply { .. } | Self::KeepingAlive => Party::Server,
         }
     }
 
@@ -54,6 +56,11 @@ impl Relay {
                     out.reply(reply);
                     Step::Go(Self::Commands(mail).into())
                 }
+                Some(end) => Step::Go(session.end_with_server(end, out)),
+            },
+            Self::KeepingAlive => match session.server.reply() {
+                None => Step::Wait(self.into()),
+                Some(Ok(reply)) if reply.code() != 421 => Step::Go(Self::Commands(None).into()),
                 Some(end) => Step::Go(session.end_with_server(end, out)),
             },
         }

@@ -29,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) capabilities: Capabilities,
     /// Since when the session waits for whom it waits.
     pub(crate) since: Instant,
+    /// When the MTA was last told or said something.
+    pub(crate) spoken: Instant,
     /// Whether content handed out in this turn was declared void: that of another mail has to wait for the next turn.
     pub(crate) discarded: bool,
     /// Whether the module is shutting down.
@@ -45,6 +47,7 @@ impl Session {
             server: Server::default(),
             capabilities: Capabilities::default(),
             since: now,
+            spoken: now,
             discarded: false,
             stopping: false,
             last_call: CallId::default(),
@@ -81,6 +84,11 @@ impl Session {
         out.events.push(Event::TooManyErrors);
         out.reply(replies::TOO_MANY_ERRORS);
         self.say_goodbye(out)
+    }
+
+    /// Whether the time of a client that is waited for is over.
+    pub(crate) fn client_is_late(&self, now: Instant) -> bool {
+        self.since.checked_add(self.config.timeout_client).is_some_and(|deadline| deadline <= now)
     }
 
     /// Forgives the client its errors: a mail of it was taken over.

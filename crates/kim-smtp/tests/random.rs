@@ -84,7 +84,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// A session that is logged in and has a mail to process.
+/// A session that is logged in, has begun with a mail, and has all of it: as many steps as are wanted.
 fn prelude() -> Vec<Act> {
     let client = |index: usize| Act::Client(COMMANDS.get(index).copied().unwrap_or_default().into());
     let server = |index: usize| Act::Server(REPLIES.get(index).copied().unwrap_or_default().into());
@@ -173,8 +173,9 @@ fn random_sessions_do_not_panic_and_do_not_depend_on_chunking() {
     let start = Instant::now();
     let acts = proptest::collection::vec(act(), 0..40);
     let config = ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(acts in acts, begun in any::<bool>(), chunk in 1..9usize)| {
-        let mut all = if begun { prelude() } else { Vec::new() };
+    proptest!(config, |(acts in acts, begun in proptest::sample::select(vec![0, 6, 7]), chunk in 1..9usize)| {
+        let mut all = prelude();
+        all.truncate(begun);
         all.extend(acts);
         prop_assert_eq!(play(&all, chunk, start), play(&all, usize::MAX, start));
     });
@@ -191,4 +192,67 @@ fn a_session_that_is_let_go_is_told_so_whatever_the_mta_says_unasked() {
     assert!(whole.client.ends_with(b"421 4.3.2 Clientmodul wird beendet\r\n"), "{whole:?}");
     assert!(whole.server.ends_with(b"QUIT\r\n"), "{whole:?}");
     assert_eq!(play(&acts, 1, start), whole);
+}
+
+/// While a mail comes in, the MTA hears something every minute, one word at a time, and the client nothing of it.
+#[test]
+fn a_mail_that_comes_in_slowly_neither_loses_the_mta_nor_hears_of_it() {
+    let start = Instant::now();
+    // Seconds of silence, whether the MTA replies to what it was asked, whether there is content.
+    let turns = proptest::collection::vec((0..70u64, any::<bool>(), any::<bool>()), 0..60);
+    proptest!(|(turns in turns)| {
+        let (mut proxy, mut now, mut out) = (Proxy::new(Config::default(), start), start, Output::default());
+        let mut give = |input: Input<'_>, now, out: &mut Output| proxy.handle(input, now, out);
+        give(Input::Start, now, &mut out);
+        give(Input::Client(COMMANDS[1].as_bytes()), now, &mut out);
+        let Some(Call::Login(login)) = out.call.take() else { panic!("no login") };
+        give(Input::Answer(login.connected()), now, &mut out);
+        for reply in REPLIES.iter().take(3) {
+            give(Input::Server(reply.as_bytes()), now, &mut out);
+        }
+        give(Input::Client(COMMANDS[5].as_bytes()), now, &mut out);
+        out = Output::default();
+        let (mut silence, mut owes, mut content, mut lost) = (0, None, 0, false);
+        for (seconds, replies, speaks) in turns {
+            now += Duration::from_secs(seconds);
+            silence += seconds;
+            give(Input::Tick, now, &mut out);
+            // Either may be silent for too long.
+            owes = owes.map(|before| before + seconds);
+            lost = owes.is_some_and(|seconds| seconds >= 300) || !out.client.is_empty();
+            if lost {
+                break;
+            }
+            match std::mem::take(&mut out.server).as_slice() {
+                b"" => assert!(owes.is_some() || silence < 60, "{silence} seconds without a word"),
+                b"NOOP\r\n" => {
+                    assert!(owes.is_none() && silence >= 60);
+                    (owes, silence) = (Some(0), 0);
+                }
+                other => panic!("{}", String::from_utf8_lossy(other)),
+            }
+            if replies && owes.take().is_some() {
+                give(Input::Server(b"250 2.0.0 OK\r\n"), now, &mut out);
+                silence = 0;
+            }
+            if speaks {
+                content += 3;
+                give(Input::Client(b"a\r\n"), now, &mut out);
+            }
+        }
+        if lost {
+            prop_assert!(out.client.starts_with(b"421 4.4.2 "));
+            return Ok(());
+        }
+        give(Input::Client(b".\r\n"), now, &mut out);
+        prop_assert_eq!((out.client.len(), out.content.len()), (0, content));
+        let Some(Call::Process(process)) = out.call.take() else { panic!("no mail") };
+        let Some(envelope) = process.envelope().cloned() else { panic!("no envelope") };
+        give(Input::Answer(process.deliver(envelope, 1)), now, &mut out);
+        prop_assert_eq!(out.server.starts_with(b"MAIL FROM:"), owes.is_none());
+        if owes.is_some() {
+            give(Input::Server(b"250 2.0.0 OK\r\n"), now, &mut out);
+        }
+        prop_assert!(out.server.starts_with(b"MAIL FROM:"));
+    });
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::panic, reason = "a test may fail loudly")]
 #![expect(clippy::disallowed_methods, reason = "a test makes up a time")]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kim_smtp::{Call, Config, Event, Input, MIN_SIZE, Output, Proxy, Wait};
 
@@ -96,4 +96,21 @@ fn content_is_void_from_the_first_octet_too_many() {
     assert_eq!(events, [Event::MessageDiscarded]);
     assert_eq!(send(&mut proxy, 1_000_000, now, &mut events), 0);
     assert_eq!(events, [Event::MessageDiscarded]);
+}
+
+#[test]
+fn a_reply_to_noop_that_comes_after_the_refusal_is_not_that_to_the_next_command() {
+    let mut now = Instant::now();
+    let (mut proxy, mut out) = receiving(now);
+    send(&mut proxy, MIN_SIZE + 1, now, &mut Vec::new());
+    now += Duration::from_secs(60);
+    proxy.handle(Input::Tick, now, &mut out);
+    assert_eq!(std::mem::take(&mut out.server), b"NOOP\r\n");
+    proxy.handle(Input::Client(b"\r\n.\r\nVRFY x\r\n"), now, &mut out);
+    assert!(std::mem::take(&mut out.client).starts_with(b"552 5.3.4 "));
+    assert!(out.server.is_empty());
+    proxy.handle(Input::Server(b"250 2.0.0 OK\r\n"), now, &mut out);
+    assert_eq!((out.client.as_slice(), out.server.as_slice()), (&b""[..], &b"VRFY x\r\n"[..]));
+    proxy.handle(Input::Server(b"252 x\r\n"), now, &mut out);
+    assert_eq!(out.client, b"252 x\r\n");
 }
