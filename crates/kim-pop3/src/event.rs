@@ -62,6 +62,8 @@ pub enum LoginFailure {
     Refused(LoginRefusal),
     /// The server refused the user or the password.
     Rejected,
-    /// The server broke off or does not speak POP3.
+    /// The server says that the mailbox is in use or was opened a moment ago (`[IN-USE]`, `[LOGIN-DELAY]` of RFC 2449).
+    Busy,
+    /// The server broke off, does not speak POP3, or has a trouble of its own (`[SYS/TEMP]`, `[SYS/PERM]` of RFC 3206).
     Server,
 }

@@ -142,7 +142,7 @@ impl Login {
                 Turn::Next(Stage::Verdict)
             }
             Stage::Verdict if ok => Turn::LoggedIn,
-            Stage::Challenge | Stage::User | Stage::Verdict => Turn::Failed(LoginFailure::Rejected),
+            Stage::Challenge | Stage::User | Stage::Verdict => Turn::Failed(refusal(line)),
         }
     }
 
@@ -156,6 +156,23 @@ impl Login {
     }
 }
 
+/// What a server means that refuses a login: by its response code, else the credentials.
+///
+/// Spec: RFC 2449 §8.1 (IN-USE, LOGIN-DELAY), RFC 3206 (SYS, AUTH).
+fn refusal(line: &[u8]) -> LoginFailure {
+    let text = line.strip_prefix(b"-ERR").unwrap_or_default().trim_ascii_start();
+    let code =
+        text.strip_prefix(b"[").and_then(|text| text.split(|octet| matches!(octet, b']' | b'/')).next());
+    let is = |name: &str| code.is_some_and(|code| code.eq_ignore_ascii_case(name.as_bytes()));
+    if is("IN-USE") || is("LOGIN-DELAY") {
+        LoginFailure::Busy
+    } else if is("SYS") {
+        LoginFailure::Server
+    } else {
+        LoginFailure::Rejected
+    }
+}
+
 /// Whether a line of CAPA is SASL with PLAIN.
 fn offers_plain(capability: &[u8]) -> bool {
     let mut words = command::words(capability);
@@ -166,6 +183,20 @@ fn offers_plain(capability: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_means_the_credentials_unless_it_says_otherwise() {
+        for line in ["-ERR [IN-USE] locked", "-ERR  [in-use]", "-ERR [LOGIN-DELAY] later"] {
+            assert_eq!(refusal(line.as_bytes()), LoginFailure::Busy, "{line}");
+        }
+        for line in ["-ERR [SYS/TEMP] x", "-ERR [SYS/PERM]", "-ERR [sys/temp] x", "-ERR [SYS]"] {
+            assert_eq!(refusal(line.as_bytes()), LoginFailure::Server, "{line}");
+        }
+        for line in ["-ERR", "-ERR no", "-ERR [AUTH] no", "-ERR SYS/TEMP", "-ERR x [IN-USE]", "[IN-USE]", ""]
+        {
+            assert_eq!(refusal(line.as_bytes()), LoginFailure::Rejected, "{line}");
+        }
+    }
 
     #[test]
     fn plain_is_found_among_the_mechanisms_only() {

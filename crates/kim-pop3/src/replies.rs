@@ -23,13 +23,19 @@ pub(crate) const USER_FIRST: &str = "-ERR Zuerst USER";
 pub(crate) const CANCELLED: &str = "-ERR Anmeldung abgebrochen";
 pub(crate) const TIMEOUT: &str = "-ERR timeout";
 
-/// The answer to a login that came to nothing.
+/// The answer to a login that came to nothing. Where it is not for the password, a response code says so: programs ask for
+/// another one otherwise.
+///
+/// Spec: RFC 2449 §8, RFC 3206.
 pub(crate) fn refusal(failure: &LoginFailure) -> &'static str {
     match failure {
         LoginFailure::Mechanism => "-ERR Anmeldeverfahren nicht unterstuetzt",
         LoginFailure::Refused(UnknownContext) => "-ERR Der Konnektor kennt den Aufrufkontext nicht",
         LoginFailure::Refused(UnknownKonnektor) => "-ERR Der Konnektor ist nicht konfiguriert",
-        LoginFailure::Refused(Unreachable) | LoginFailure::Server => "-ERR POP3-Server nicht erreichbar",
+        LoginFailure::Refused(Unreachable) | LoginFailure::Server => {
+            "-ERR [SYS/TEMP] POP3-Server nicht erreichbar"
+        }
+        LoginFailure::Busy => "-ERR [IN-USE] Das Postfach wird gerade benutzt",
         LoginFailure::Credentials | LoginFailure::UserName(_) | LoginFailure::Rejected => {
             "-ERR Der Nutzer konnte nicht authentifiziert werden"
         }
