@@ -17,6 +17,10 @@ pub struct Config {
     pub suffixes: DomainSuffixes,
     /// How many commands of a client may be refused by the module itself before the session is closed; 20.
     pub max_errors: u32,
+    /// After how much silence the server gets a NOOP while a message is opened or delivered; 60 seconds.
+    ///
+    /// Spec: none — both may take minutes, and servers end idle sessions.
+    pub keep_alive: Duration,
     /// Whether MIME-Version is left out of the answer to TOP; no. Helps a version of Thunderbird that takes the answer for
     /// the whole mail.
     ///
@@ -32,6 +36,7 @@ impl Default for Config {
             timeout_server: five_minutes,
             suffixes: DomainSuffixes::default(),
             max_errors: 20,
+            keep_alive: Duration::from_secs(60),
             hide_mime_version: false,
         }
     }

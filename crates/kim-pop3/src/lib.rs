@@ -61,7 +61,7 @@
 //! |---|---|
 //! | CONNECT | CAPA, USER and PASS, AUTH PLAIN, QUIT; everything else gets -ERR |
 //! | PROXY | passed on unchanged, except TOP, which asks for 0 lines and whose dots are stuffed anew, and those below |
-//! | PROCESS | wait until the message of RETR was delivered |
+//! | PROCESS | wait until the message of RETR was delivered; the server gets a NOOP now and then |
 //!
 //! After login the module answers these itself: CAPA as before login, because what the server offers (STLS, PIPELINING) is
 //! not offered here; STLS, USER, PASS, AUTH, APOP with -ERR; RETR and TOP whose arguments are not numbers, and lines with

@@ -61,10 +61,12 @@ impl Proxy {
     ///
     /// 1. The input is put where the states look for it.
     /// 2. The state steps until it can do no more. One command of the client is finished before the next is looked at.
-    /// 3. The state says whom it waits for. A timer runs only while that is the client or the server.
+    /// 3. The state says whom it waits for. A timer runs while that is the client or the server, and for the next NOOP
+    ///    while that is the driver.
     ///
     /// How the octets of a peer are cut into inputs makes no difference.
     pub fn handle(&mut self, input: Input<'_>, now: Instant, out: &mut Output) -> Wait {
+        let (heard, said) = (matches!(input, Input::Server(_)), out.server.len());
         let state = std::mem::replace(&mut self.state, State::Closed);
         let mut state = self.take(input, state, now, out);
         self.state = loop {
@@ -80,6 +82,9 @@ impl Proxy {
                 Step::Wait(same) => break same,
             }
         };
+        if heard || out.server.len() > said {
+            self.session.spoken = now;
+        }
         self.wait()
     }
 
@@ -157,11 +162,14 @@ impl Proxy {
     }
 
     fn deadline(&self, state: &State) -> Option<Instant> {
-        let Session { config, since, .. } = &self.session;
-        match state.waits_for() {
-            Party::Client => since.checked_add(config.timeout_client),
-            Party::Server => since.checked_add(config.timeout_server),
-            Party::Driver => None,
+        let Session { config, since, spoken, server, .. } = &self.session;
+        match (state.waits_for(), state) {
+            (Party::Client, _) => since.checked_add(config.timeout_client),
+            (Party::Server, _) => since.checked_add(config.timeout_server),
+            (Party::Driver, State::Process(process)) if !process.is_kept_alive() && !server.is_closed() => {
+                spoken.checked_add(config.keep_alive)
+            }
+            (Party::Driver, _) => None,
         }
     }
 
@@ -171,12 +179,18 @@ impl Proxy {
             out.events.push(Event::ClientTimeout);
             return State::Closed;
         }
-        out.say(replies::TIMEOUT);
-        out.events.push(Event::ServerTimeout);
-        if matches!(state, State::Process(_)) {
-            out.events.push(Event::MessageDiscarded);
+        if state.waits_for() == Party::Server {
+            out.say(replies::TIMEOUT);
+            out.events.push(Event::ServerTimeout);
+            if matches!(state, State::Process(_)) {
+                out.events.push(Event::MessageDiscarded);
+            }
+            return State::Closed;
         }
-        State::Closed
+        match state {
+            State::Process(process) => process.keep_alive(out).into(),
+            state => state,
+        }
     }
 }
 
@@ -212,7 +226,11 @@ impl State {
 
     /// Whether octets of the server are of use now. Between commands they are: that is how its end is noticed.
     fn reads_server(&self) -> bool {
-        matches!(self, Self::Proxy(_)) || self.waits_for() == Party::Server
+        match self {
+            Self::Proxy(_) => true,
+            Self::Process(process) if process.is_kept_alive() => true,
+            _ => self.waits_for() == Party::Server,
+        }
     }
 
     fn wants_content(&self) -> bool {

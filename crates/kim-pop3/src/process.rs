@@ -15,6 +15,8 @@ use crate::{Answer, Call, Event, Output};
 pub(crate) struct Process {
     number: u32,
     stage: Stage,
+    /// Whether the server owes a reply to NOOP.
+    kept_alive: bool,
 }
 
 /// How far it has come.
@@ -32,16 +34,32 @@ impl Process {
     /// The server agreed to send the message.
     pub(crate) fn fetch(number: u32, out: &mut Output) -> Self {
         out.events.push(Event::MessageStarted { number });
-        Self { number, stage: Stage::Fetching(Unstuffer::new()) }
+        Self { number, stage: Stage::Fetching(Unstuffer::new()), kept_alive: false }
     }
 
-    pub(crate) fn step(self, session: &mut Session, out: &mut Output) -> Step {
+    /// Whether the server was asked for a sign of life and did not answer yet.
+    pub(crate) fn is_kept_alive(&self) -> bool {
+        self.kept_alive
+    }
+
+    /// Lets the server know that the session is alive.
+    pub(crate) fn keep_alive(self, out: &mut Output) -> Self {
+        out.command(b"NOOP");
+        Self { kept_alive: true, ..self }
+    }
+
+    pub(crate) fn step(mut self, session: &mut Session, out: &mut Output) -> Step {
         // Commands sent ahead may delete the message that was not delivered: they are dropped with it.
         if session.client.is_closed() {
             out.events.push(Event::MessageDiscarded);
             return Step::Go(session::lose_client(out));
         }
-        let Stage::Fetching(mut end) = self.stage else { return Step::Wait(self.into()) };
+        let Stage::Fetching(mut end) = self.stage else {
+            if self.kept_alive && session.server.line().is_some() {
+                self.kept_alive = false;
+            }
+            return Step::Wait(self.into());
+        };
         if session.server.read(|wire| end.read(wire, &mut out.content)) {
             let id = session.next_call();
             out.call = Some(Call::Open(Open::new(id, self.number)));
@@ -78,7 +96,7 @@ impl Process {
             Stage::Delivering(stuffer) => {
                 stuffer.finish(&mut out.client);
                 out.events.push(Event::MessageDelivered { number: self.number });
-                Relay::Idle.into()
+                if self.kept_alive { Relay::KeepingAlive.into() } else { Relay::Idle.into() }
             }
             Stage::Fetching(_) | Stage::Opening(..) => self.ignore(out),
         }

@@ -23,6 +23,8 @@ pub(crate) enum Relay {
     Lines(Unstuffer),
     /// The header of a message is passed on.
     Header(Header),
+    /// The server's reply to NOOP is awaited, which the client knows nothing of.
+    KeepingAlive,
 }
 
 /// A header on its way. It is the sender's: its dots are stuffed anew, so that no client ends it before its end.
@@ -60,13 +62,18 @@ impl Relay {
             Self::Reply(expected) => reply(expected, session, out),
             Self::Lines(end) => lines(end, session, out),
             Self::Header(header) => header.step(session, out),
+            Self::KeepingAlive => match session.server.line() {
+                Some(_) => Step::Go(Self::Idle.into()),
+                None if session.server.is_closed() => Step::Go(session::lose_server(out)),
+                None => Step::Wait(self.into()),
+            },
         }
     }
 
     pub(crate) fn waits_for(&self) -> Party {
         match self {
             Self::Idle => Party::Client,
-            Self::Reply(_) | Self::Lines(_) | Self::Header(_) => Party::Server,
+            Self::Reply(_) | Self::Lines(_) | Self::Header(_) | Self::KeepingAlive => Party::Server,
         }
     }
 }

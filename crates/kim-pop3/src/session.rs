@@ -34,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) server: Inbox,
     /// Since when the session waits for whom it waits.
     pub(crate) since: Instant,
+    /// When the server was last told or said something.
+    pub(crate) spoken: Instant,
     /// Whether the module is shutting down.
     pub(crate) stopping: bool,
     last_call: CallId,
@@ -47,6 +49,7 @@ impl Session {
             client: Inbox::new(MAX_COMMAND_OCTETS),
             server: Inbox::new(MAX_REPLY_OCTETS),
             since: now,
+            spoken: now,
             stopping: false,
             last_call: CallId::default(),
             errors: 0,
