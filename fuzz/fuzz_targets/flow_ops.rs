@@ -257,7 +257,7 @@ fn protect(run: Run, mail: &[u8], recipients: &[Address], world: &mut World<'_>)
             }
         }
     }
-    let delivery = Delivery { reply: Reply::new(250, "OK"), accepted: true, refused: Vec::new() };
+    let delivery = Delivery { reply: Reply::new(250, "OK"), accepted: true, in_doubt: false, refused: Vec::new() };
     let dropped = protected.dropped().len();
     let conclusion = protected.delivered(delivery);
     assert!(dropped == 0 || conclusion.report.is_some(), "somebody was left out in silence");

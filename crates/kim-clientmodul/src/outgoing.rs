@@ -48,13 +48,13 @@ impl Outgoing {
 
     /// The MTA answered: what the client is told, and what else is to be sent.
     ///
-    /// What lies on the attachment service stays there if the MTA has taken the message over, and is removed otherwise.
+    /// What lies on the attachment service stays there if the MTA has the message or may have it, and is removed otherwise.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019, KOM-LE-A_2176-01, A_19363-03; deltas Q8.
     pub fn delivered(self, delivery: Delivery) -> Conclusion {
-        let accepted = delivery.accepted;
+        let kept = delivery.accepted || delivery.in_doubt;
         let conclusion = self.protected.delivered(delivery);
-        if accepted && conclusion.orphan.is_none() {
+        if kept && conclusion.orphan.is_none() {
             self.uploads.into_iter().for_each(Orphan::adopted);
         }
         conclusion

@@ -91,9 +91,10 @@ impl Protected {
     /// Draws the conclusion from what the MTA said.
     ///
     /// If the MTA took the message for nobody, its reply is all the client gets: it knows then that nobody got the mail
-    /// (deltas Q8). Otherwise everybody who was left out, here or by the MTA, is named in one report.
+    /// (deltas Q8). Otherwise everybody who was left out, here or by the MTA, is named in one report. While it is in doubt
+    /// whether the MTA has the message, mail data stays: somebody may come for it, and it expires by itself.
     pub fn delivered(mut self, delivery: Delivery) -> Conclusion {
-        let Delivery { reply, accepted, refused } = delivery;
+        let Delivery { reply, accepted, in_doubt, refused } = delivery;
         let mut orphan = None;
         if accepted {
             for (address, reply) in refused {
@@ -104,7 +105,7 @@ impl Protected {
             }
         } else {
             self.findings.dropped.clear();
-            orphan = self.mail_data;
+            orphan = self.mail_data.filter(|_| !in_doubt);
         }
         Conclusion { reply, report: self.findings.report(&self.run), orphan }
     }

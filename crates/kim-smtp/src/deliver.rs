@@ -49,8 +49,9 @@ pub(crate) enum Outcome {
     Over(Delivery),
     /// The MTA refused before the message; it has to be reset.
     Refused(Delivery),
-    /// The MTA cannot be used any more. After the end of the message nobody knows whether it has the mail.
-    Lost { heard: Result<Reply, Fault>, refused: Vec<(Address, Reply)> },
+    /// The MTA cannot be used any more. `in_doubt`: it was given the end of the message, and nobody knows whether it has the
+    /// mail.
+    Lost { heard: Result<Reply, Fault>, refused: Vec<(Address, Reply)>, in_doubt: bool },
 }
 
 impl Deliver {
@@ -77,13 +78,15 @@ impl Deliver {
     }
 
     pub(crate) fn go_on(mut self, heard: Result<Reply, Fault>, out: &mut Output) -> Outcome {
+        let complete = self.is_complete();
         let refused = match &heard {
             Ok(reply) if reply.code() != 421 => reply.code() >= 400,
-            _ => return Outcome::Lost { heard, refused: self.refused },
+            Ok(_) => return Outcome::Lost { heard, refused: self.refused, in_doubt: false },
+            Err(_) => return Outcome::Lost { heard, refused: self.refused, in_doubt: complete },
         };
         match (self.stage, heard) {
             (Stage::Mail | Stage::Data, Ok(reply)) if refused => {
-                Outcome::Refused(Delivery { reply, accepted: false, refused: self.refused })
+                Outcome::Refused(Delivery { reply, accepted: false, in_doubt: false, refused: self.refused })
             }
             (Stage::Rcpt(address), Ok(reply)) if refused => {
                 self.refused.push((address, reply.clone()));
@@ -104,10 +107,10 @@ impl Deliver {
                 Outcome::Waiting(self)
             }
             (Stage::End, Ok(reply)) if refused || reply.is_positive() => {
-                Outcome::Over(Delivery { reply, accepted: !refused, refused: self.refused })
+                Outcome::Over(Delivery { reply, accepted: !refused, in_doubt: false, refused: self.refused })
             }
             // A reply that cannot be one to the command, or one in the midst of the message.
-            (_, heard) => Outcome::Lost { heard, refused: self.refused },
+            (_, heard) => Outcome::Lost { heard, refused: self.refused, in_doubt: complete },
         }
     }
 
@@ -141,7 +144,12 @@ impl Deliver {
             out.command("DATA");
             self.stage = Stage::Data;
         } else {
-            return Outcome::Refused(Delivery { reply: last, accepted: false, refused: self.refused });
+            return Outcome::Refused(Delivery {
+                reply: last,
+                accepted: false,
+                in_doubt: false,
+                refused: self.refused,
+            });
         }
         Outcome::Waiting(self)
     }

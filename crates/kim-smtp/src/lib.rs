@@ -56,7 +56,7 @@
 //! | the MTA, before the login | 454 4.7.0, and the client may try again |
 //! | the MTA, between mails | 421, closed |
 //! | the MTA, while a mail is processed or delivered | the driver gets a [`Delivery`](kim_types::Delivery) that was not accepted, with 451 4.4.2 or the 421 of the MTA; closed when it is done |
-//! | the connection, after the end of a message | the same; the MTA may have the mail, so the client may send it twice |
+//! | the connection, after the end of a message | the same, `in_doubt`; the MTA may have the mail, so the client may send it twice |
 //!
 //! # Limits
 //!

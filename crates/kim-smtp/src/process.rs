@@ -109,7 +109,8 @@ impl Process {
                     out.events.push(Event::ContentIncomplete);
                     session.drop_server(out);
                     let reply = course.lost.insert(replies::NOT_PROCESSED.into()).clone();
-                    course.conclude(Delivery { reply, accepted: false, refused }, session, out)
+                    let delivery = Delivery { reply, accepted: false, in_doubt: false, refused };
+                    course.conclude(delivery, session, out)
                 }
             },
             stage => {
@@ -153,9 +154,9 @@ impl Process {
                     course.delivered = true;
                     course.at(Stage::Resetting(Subject::Delivery(delivery)))
                 }
-                Outcome::Lost { heard, refused } => {
+                Outcome::Lost { heard, refused, in_doubt } => {
                     let reply = course.lose_server(heard, session, out);
-                    course.conclude(Delivery { reply, accepted: false, refused }, session, out)
+                    course.conclude(Delivery { reply, accepted: false, in_doubt, refused }, session, out)
                 }
             },
         })
@@ -180,11 +181,19 @@ impl Course {
         match (order, &self.lost) {
             (Order::Deliver { .. }, Some(lost)) => {
                 let reply = lost.clone();
-                self.conclude(Delivery { reply, accepted: false, refused: Vec::new() }, session, out)
+                self.conclude(
+                    Delivery { reply, accepted: false, in_doubt: false, refused: Vec::new() },
+                    session,
+                    out,
+                )
             }
             (Order::Deliver { envelope, .. }, None) if envelope.recipients.is_empty() => {
                 let reply = replies::NO_RECIPIENT.into();
-                self.conclude(Delivery { reply, accepted: false, refused: Vec::new() }, session, out)
+                self.conclude(
+                    Delivery { reply, accepted: false, in_doubt: false, refused: Vec::new() },
+                    session,
+                    out,
+                )
             }
             (Order::Deliver { envelope, size }, None) => {
                 let delivery = Deliver::begin(envelope, size, session.capabilities, out);

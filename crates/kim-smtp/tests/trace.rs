@@ -128,7 +128,11 @@ fn describe(process: &Process) -> String {
     }
     match process.delivery() {
         Some(delivery) => {
-            let verdict = if delivery.accepted { "accepted" } else { "not accepted" };
+            let verdict = match (delivery.accepted, delivery.in_doubt) {
+                (true, _) => "accepted",
+                (false, false) => "not accepted",
+                (false, true) => "in doubt",
+            };
             let refused: String = delivery
                 .refused
                 .iter()

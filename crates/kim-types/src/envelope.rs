@@ -107,6 +107,9 @@ pub struct Delivery {
     pub reply: Reply,
     /// Whether the MTA took the message over for at least one recipient.
     pub accepted: bool,
+    /// Whether the MTA may have the message although it is not `accepted`: it was given all of it, with the end, and no reply
+    /// came that can be understood. A reply that refuses leaves no doubt, nor does 421.
+    pub in_doubt: bool,
     /// The recipients the MTA refused, with its reply to each.
     pub refused: Vec<(Address, Reply)>,
 }

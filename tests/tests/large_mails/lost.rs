@@ -1,4 +1,4 @@
-//! Sessions that end between the upload and the MTA's acceptance.
+//! Sessions that end between the upload and the MTA's acceptance, or of which nobody knows whether it accepted.
 
 use std::time::Duration;
 
@@ -59,4 +59,26 @@ async fn an_mta_that_leaves_before_it_has_the_mail_leaves_nothing() {
         assert!(reply.starts_with('4'), "{command:?}: {reply}");
         office.assert_clean(&format!("{command:?}")).await;
     }
+}
+
+/// Spec: none — own rule: a mail that the MTA has, and delivers, is no use without its data
+#[tokio::test(flavor = "multi_thread")]
+async fn an_mta_that_leaves_when_it_may_have_the_mail_leaves_the_data() {
+    let office = Office::open().await;
+    let mta = office.practice.testbed.world().mta();
+    // It takes the mail, and nothing of its 250 gets through, or not all of it.
+    for (stored, octets) in [(1, 0), (2, 5)] {
+        mta.faults().add(SmtpCommand::Message, Times::ONCE, MailFault::Cut(octets));
+        let mut smtp = send_without_waiting(&office).await;
+        smtp.expect("451", "the mail").await.unwrap();
+        // A removal would follow at once.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(office.stored(), stored);
+    }
+    // An MTA that says no does not have the mail.
+    let no = MailFault::Reply("451 4.3.0 later".into());
+    mta.faults().add(SmtpCommand::Message, Times::ONCE, no);
+    let mut smtp = send_without_waiting(&office).await;
+    smtp.expect("451", "the mail").await.unwrap();
+    until("the data of the refused mail is removed", || office.stored() == 2).await;
 }

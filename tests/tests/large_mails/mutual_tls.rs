@@ -49,7 +49,8 @@ async fn without_a_client_certificate_nothing_is_put_there_or_fetched() {
 
     let mut outgoing = participant(&testbed, "A", true).protect(envelope(), large).await.unwrap();
     let message = outgoing.pieces().whole().await.unwrap();
-    let accepted = Delivery { reply: Reply::new(250, "OK"), accepted: true, refused: Vec::new() };
+    let accepted =
+        Delivery { reply: Reply::new(250, "OK"), accepted: true, in_doubt: false, refused: Vec::new() };
     outgoing.delivered(accepted);
 
     let opened = participant(&testbed, "E", false).open(message.clone()).await;

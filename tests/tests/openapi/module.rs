@@ -65,8 +65,12 @@ async fn a_large_mail_goes_through_services_made_of_the_files() {
     assert_eq!(*refused.lock().unwrap(), Vec::<String>::new());
     let mut outgoing = outgoing.unwrap();
     let message = outgoing.pieces().whole().await.unwrap();
-    let reply =
-        |code, text| Delivery { reply: Reply::new(code, text), accepted: code == 250, refused: Vec::new() };
+    let reply = |code, text| Delivery {
+        reply: Reply::new(code, text),
+        accepted: code == 250,
+        in_doubt: false,
+        refused: Vec::new(),
+    };
     outgoing.delivered(reply(250, "OK"));
     let opened = participant(&testbed, "E", &services).open(message).await;
     assert_eq!(opened.outcome.name(), "opened");

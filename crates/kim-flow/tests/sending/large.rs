@@ -6,7 +6,7 @@ use kim_fachdienst::{KasReference, Limits};
 use kim_flow::{Content, DropReason, Kept, Protected, Refused, UploadError};
 use kim_konnektor::CertificateResult;
 use kim_smime::Measure;
-use kim_types::{Octets, Reply};
+use kim_types::{Delivery, Octets, Reply};
 
 use crate::practice::{
     Practice, SENDER, address, delivered, delivery, ecc, envelope, fault, listing, mail, now, outer, reply,
@@ -273,6 +273,17 @@ fn q08_when_the_mta_refuses_what_was_stored_is_left_to_be_removed() {
     let protected = send_large(&mut practice, &[LARGE]).unwrap();
     assert!(practice.stored.contains(&protected.abandoned().unwrap().0), "the client went away");
     assert!(practice.send_to(&[SMALL]).unwrap().abandoned().is_none());
+}
+
+/// Spec: none — own rule: what an MTA may have, somebody may come for
+#[test]
+fn while_it_is_in_doubt_whether_the_mta_has_the_message_what_was_stored_stays() {
+    let mut practice = practice();
+    let protected = send_large(&mut practice, &[LARGE]).unwrap();
+    let said = Delivery { in_doubt: true, ..delivery(&protected, |_| None, Reply::new(451, "4.4.2 weg")) };
+    let conclusion = protected.delivered(said);
+    assert_eq!(conclusion.reply.code(), 451);
+    assert!(conclusion.orphan.is_none() && practice.stored.len() == 1);
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026, A_19363

@@ -372,9 +372,9 @@ pub(crate) fn delivery(
         recipients.iter().filter_map(|to| Some((to.address.clone(), rcpt(&to.address)?))).collect();
     match refused.last() {
         Some((_, reply)) if refused.len() == recipients.len() => {
-            Delivery { reply: reply.clone(), accepted: false, refused }
+            Delivery { reply: reply.clone(), accepted: false, in_doubt: false, refused }
         }
-        _ => Delivery { accepted: end.is_positive(), reply: end, refused },
+        _ => Delivery { accepted: end.is_positive(), in_doubt: false, reply: end, refused },
     }
 }
 
