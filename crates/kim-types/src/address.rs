@@ -154,15 +154,21 @@ impl fmt::Debug for Address {
 pub struct DomainSuffixes(Vec<String>);
 
 impl DomainSuffixes {
-    /// Suffixes of your own, each with its leading dot.
+    /// Suffixes of your own, with or without a leading dot. They are whole labels: `kim.telematik` is no suffix of
+    /// `evilkim.telematik`. An empty one counts for nothing.
     pub fn new<S: Into<String>>(suffixes: impl IntoIterator<Item = S>) -> Self {
-        Self(suffixes.into_iter().map(|suffix| suffix.into().to_ascii_lowercase()).collect())
+        let suffixes = suffixes.into_iter().map(|suffix| {
+            let suffix: String = suffix.into();
+            suffix.trim().trim_start_matches('.').to_ascii_lowercase()
+        });
+        Self(suffixes.filter(|suffix| !suffix.is_empty()).collect())
     }
 
-    /// Whether `domain` ends in one of the suffixes and has something before it.
+    /// Whether `domain` ends in a dot and one of the suffixes and has something before them.
     pub fn contain(&self, domain: &str) -> bool {
         let domain = domain.to_ascii_lowercase();
-        self.0.iter().any(|suffix| domain.len() > suffix.len() && domain.ends_with(suffix.as_str()))
+        let mut before = self.0.iter().filter_map(|suffix| domain.strip_suffix(suffix.as_str()));
+        before.any(|before| before.len() > 1 && before.ends_with('.'))
     }
 }
 
@@ -280,6 +286,20 @@ mod tests {
         assert_eq!(error("a@c_d.de"), AddressError::Domain { at: 3 });
         assert_eq!(error("a@-c.de"), AddressError::Domain { at: 2 });
         assert_eq!(error(&format!("{}@c.de", "a".repeat(65))), AddressError::LocalPart);
+    }
+
+    #[test]
+    fn a_suffix_is_whole_labels_however_it_is_written() {
+        for suffix in ["kim.telematik", ".kim.telematik", "..KIM.telematik", " kim.telematik "] {
+            let suffixes = DomainSuffixes::new([suffix]);
+            assert!(suffixes.contain("elefant.KIM.telematik"), "{suffix}");
+            for domain in ["evilkim.telematik", "kim.telematik", ".kim.telematik", "kim.telematik.de", ""] {
+                assert!(!suffixes.contain(domain), "{suffix}: {domain}");
+            }
+        }
+        for suffix in ["", ".", " "] {
+            assert!(!DomainSuffixes::new([suffix]).contain("elefant.kim.telematik"), "{suffix:?}");
+        }
     }
 
     #[test]
