@@ -52,18 +52,25 @@ impl<'a> Command<'a> {
     ///
     /// `None` if it does not begin with a verb or has anything but printable ASCII. What an MTA could read in another
     /// way than we do (a blank or tab before the verb, a bare CR or LF inside the line) must never be passed on.
+    ///
+    /// The name in HELO and EHLO is used nowhere and passed on to nobody: some computers have an umlaut in theirs.
     pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
-        let line = std::str::from_utf8(line).ok()?;
-        if !line.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+        let mut halves = line.splitn(2, |octet| *octet == b' ');
+        let word = halves.next().unwrap_or_default();
+        let argument = halves.next().unwrap_or_default();
+        if word.is_empty() || !word.iter().all(u8::is_ascii_alphanumeric) {
             return None;
         }
-        let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
-        if word.is_empty() || !word.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
-            return None;
-        }
-        let known = VERBS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+        let known = VERBS.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word));
         let verb = known.map_or(Verb::Other, |(_, verb)| *verb);
-        Some(Self { verb, argument: argument.trim_matches(' ') })
+        if matches!(verb, Verb::Helo | Verb::Ehlo) {
+            let is_line = !argument.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n'));
+            return is_line.then_some(Self { verb, argument: "" });
+        }
+        if !argument.iter().all(|octet| matches!(octet, b' '..=b'~')) {
+            return None;
+        }
+        Some(Self { verb, argument: std::str::from_utf8(argument).ok()?.trim_matches(' ') })
     }
 }
 
@@ -93,5 +100,15 @@ mod tests {
             assert_eq!(Command::parse(line.as_bytes()), None, "{line:?}");
         }
         assert_eq!(Command::parse(b"NOOP \xff"), None);
+    }
+
+    #[test]
+    fn a_computer_may_have_any_name() {
+        for line in [&b"EHLO PRAXIS-M\xdcLLER"[..], "HELO Büro-Süd".as_bytes(), b"EHLO \t", b"helo"] {
+            assert!(Command::parse(line).is_some(), "{line:?}");
+        }
+        for line in [&b"EHLO a\nb"[..], b"EHLO a\rb", b"HELO \0", b"EHLO\xa0x"] {
+            assert_eq!(Command::parse(line), None, "{line:?}");
+        }
     }
 }
