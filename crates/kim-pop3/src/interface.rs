@@ -36,6 +36,8 @@ pub enum Input<'a> {
 
 /// What a session wants done. Every call of [`Proxy::handle`](crate::Proxy::handle) appends; the driver takes out what it has done.
 ///
+/// During the login [`server`](Self::server) holds the password: to wipe it after it was sent is the driver's.
+///
 /// `Debug` shows no octets.
 ///
 /// Spec: none — the seam between protocol and I/O.
@@ -96,6 +98,8 @@ impl Output {
 }
 
 fn send(peer: &mut Vec<u8>, line: &[u8]) {
+    // Enough at once: growing would leave a copy of a password behind.
+    peer.reserve(line.len().saturating_add(2));
     peer.extend_from_slice(line);
     peer.extend_from_slice(b"\r\n");
 }

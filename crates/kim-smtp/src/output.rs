@@ -9,6 +9,8 @@ use crate::{Call, Event};
 
 /// What a session wants done. Every call of [`Proxy::handle`](crate::Proxy::handle) appends; the driver takes out what it has done.
 ///
+/// During the login [`server`](Self::server) holds the password: to wipe it after it was sent is the driver's.
+///
 /// `Debug` shows no octets.
 ///
 /// Spec: none — the seam between protocol and I/O.
@@ -60,7 +62,10 @@ impl Output {
 
     /// Appends a command for the MTA.
     pub(crate) fn command(&mut self, line: impl AsRef<[u8]>) {
-        self.server.extend_from_slice(line.as_ref());
+        let line = line.as_ref();
+        // Enough at once: growing would leave a copy of a password behind.
+        self.server.reserve(line.len().saturating_add(2));
+        self.server.extend_from_slice(line);
         self.server.extend_from_slice(b"\r\n");
     }
 }

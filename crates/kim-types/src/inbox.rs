@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::lines::{Line, LineReader};
+use crate::lines::{Line, LineReader, grow};
 
 /// What one peer sent, read by line or as it comes.
 ///
@@ -41,6 +41,11 @@ impl Inbox {
         if self.used > 0 {
             self.octets = self.octets.get(self.used..).unwrap_or_default().to_vec().into();
             self.used = 0;
+        }
+        let len = self.octets.len().saturating_add(octets.len());
+        if len > self.octets.capacity() {
+            let room = len.max(self.octets.capacity().saturating_mul(2));
+            grow(&mut self.octets, room);
         }
         self.octets.extend_from_slice(octets);
     }

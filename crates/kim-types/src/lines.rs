@@ -5,10 +5,15 @@
 //!
 //! Spec: RFC 5321 §2.3.8, RFC 1939 §3.
 
+use zeroize::Zeroizing;
+
+/// For how many octets of a line there is room at first.
+const ROOM: usize = 64;
+
 /// Collects octets into lines with a limit.
 ///
 /// The reader never holds more than the limit: the octets of an over-long line are dropped as they arrive and the line is
-/// reported once, as [`Line::TooLong`], when its end is seen.
+/// reported once, as [`Line::TooLong`], when its end is seen. It leaves no copy of what it held: that may be a password.
 ///
 /// ```
 /// use kim_types::lines::{Line, LineReader};
@@ -24,7 +29,7 @@
 #[derive(Clone)]
 pub struct LineReader {
     limit: usize,
-    line: zeroize::Zeroizing<Vec<u8>>,
+    line: Zeroizing<Vec<u8>>,
     too_long: bool,
     cr: bool,
 }
@@ -62,11 +67,6 @@ impl LineReader {
         Self { limit, line: Vec::new().into(), too_long: false, cr: false }
     }
 
-    /// Changes the limit from the next octet on.
-    pub fn set_limit(&mut self, limit: usize) {
-        self.limit = limit;
-    }
-
     /// Takes octets from the front of `input` up to the end of a line.
     ///
     /// `None` means that `input` is used up and the line is not finished.
@@ -75,11 +75,11 @@ impl LineReader {
             *input = rest;
             if self.cr && octet == b'\n' {
                 self.cr = false;
-                let line = std::mem::take(&mut *self.line);
+                let mut line = std::mem::take(&mut self.line);
                 return Some(if std::mem::take(&mut self.too_long) {
                     Line::TooLong
                 } else {
-                    Line::Whole(line)
+                    Line::Whole(std::mem::take(&mut *line))
                 });
             }
             if std::mem::replace(&mut self.cr, octet == b'\r') {
@@ -92,18 +92,24 @@ impl LineReader {
         None
     }
 
-    /// Whether octets of an unfinished line are held.
-    pub fn is_inside_line(&self) -> bool {
-        self.cr || self.too_long || !self.line.is_empty()
-    }
-
     fn keep(&mut self, octet: u8) {
-        if self.line.len() < self.limit {
-            self.line.push(octet);
-        } else {
+        if self.line.len() >= self.limit {
             self.too_long = true;
+            return;
         }
+        if self.line.len() == self.line.capacity() {
+            let room = self.line.len().saturating_mul(2).max(ROOM).min(self.limit);
+            grow(&mut self.line, room);
+        }
+        self.line.push(octet);
     }
+}
+
+/// Gives `octets` room for `room` of them. A vector that grows by itself leaves a copy behind that nobody wipes.
+pub(crate) fn grow(octets: &mut Zeroizing<Vec<u8>>, room: usize) {
+    let mut larger = Zeroizing::new(Vec::with_capacity(room));
+    larger.extend_from_slice(octets);
+    *octets = larger;
 }
 
 #[cfg(test)]
