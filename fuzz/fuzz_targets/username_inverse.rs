@@ -26,11 +26,6 @@ fuzz_target!(|text: &str| {
     for layout in [Layout::SMTP, Layout::POP3] {
         let text = whole.to_text(&layout);
         assert!(text.len() <= UserName::MAX_OCTETS);
-        // An id that is a `*` cannot be told from an unused part.
-        let expressible = !text.contains("#*") || !format!("{whole:?}").contains("\"*\"");
-        match UserName::parse(&text, &layout, &DomainSuffixes::default()) {
-            Ok(again) => assert!(!expressible || again == whole),
-            Err(_) => assert!(!expressible, "what was written cannot be read"),
-        }
+        assert_eq!(UserName::parse(&text, &layout, &DomainSuffixes::default()).as_ref(), Ok(&whole));
     }
 });

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn read(wire: &str) -> Capabilities {
-        Capabilities::read(&Reply::received(250, wire.as_bytes().to_vec()))
+        Capabilities::read(&Reply::received(wire.as_bytes().to_vec()).unwrap())
     }
 
     #[test]
@@ -58,6 +58,6 @@ mod tests {
     #[test]
     fn the_greeting_and_longer_words_are_no_keywords() {
         assert_eq!(read("250 DSN\r\n"), Capabilities::default());
-        assert_eq!(read("250-x\r\n250-DSNX\r\n250-\r\n25\r\n250 AUTH PLAINER\r\n"), Capabilities::default());
+        assert_eq!(read("250-x\r\n250-DSNX\r\n250-\r\n250 AUTH PLAINER\r\n"), Capabilities::default());
     }
 }

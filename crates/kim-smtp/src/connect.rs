@@ -45,7 +45,7 @@ impl Connect {
 fn answer(command: Command<'_>, session: &mut Session, out: &mut Output) -> State {
     match command.verb {
         Verb::Helo | Verb::Rset | Verb::Noop => out.reply(replies::OK),
-        Verb::Ehlo => out.reply(replies::keywords(session.config.max_size())),
+        Verb::Ehlo => out.client.extend(replies::keywords(session.config.max_size())),
         Verb::Auth => return go_on(auth::begin(command.argument), session, out),
         Verb::Mail | Verb::Rcpt | Verb::Data => {
             return session.refuse(replies::AUTHENTICATION_REQUIRED, Connect::Command, out);

@@ -77,7 +77,7 @@ fn command(line: &[u8], mail: Option<Envelope>, session: &mut Session, out: &mut
             Relay::Commands(None).into()
         }
         Verb::Ehlo => {
-            out.reply(replies::keywords(session.config.max_size()));
+            out.client.extend(replies::keywords(session.config.max_size()));
             Relay::Commands(None).into()
         }
         Verb::Auth => session.refuse(replies::SEQUENCE, Relay::Commands(mail), out),

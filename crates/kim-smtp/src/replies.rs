@@ -73,7 +73,7 @@ pub(crate) const NO_RECIPIENT: Text = Text(451, "4.3.0 Nachricht hat keinen Empf
 /// PIPELINING, CHUNKING and STARTTLS are missing on purpose.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2008; ENHANCEDSTATUSCODES as RFC 2034 spells it.
-pub(crate) fn keywords(size: u64) -> Reply {
+pub(crate) fn keywords(size: u64) -> Vec<u8> {
     let lines = [
         "250-KOM-LE-Clientmodul",
         &format!("250-SIZE {size}"),
@@ -82,7 +82,7 @@ pub(crate) fn keywords(size: u64) -> Reply {
         "250-ENHANCEDSTATUSCODES",
         "250 DSN\r\n",
     ];
-    Reply::received(250, lines.join("\r\n").into_bytes())
+    lines.join("\r\n").into_bytes()
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_keywords_end_with_a_last_line() {
-        let reply = String::from_utf8(keywords(1).wire().to_vec()).unwrap();
+        let reply = String::from_utf8(keywords(1)).unwrap();
         assert!(reply.starts_with("250-KOM-LE-Clientmodul\r\n250-SIZE 1\r\n"));
         assert!(reply.ends_with("\r\n250 DSN\r\n"));
     }

@@ -79,7 +79,7 @@ impl Server {
         let inbox = self.connection.as_mut()?;
         while let Some(line) = inbox.line() {
             let Line::Whole(line) = line else { return Some(Err(Fault::Broken)) };
-            let Some((code, last)) = reply_line(&line) else { return Some(Err(Fault::Broken)) };
+            let Some((_, last)) = Reply::line(&line) else { return Some(Err(Fault::Broken)) };
             let same_code = self.wire.is_empty() || self.wire.get(..3) == line.get(..3);
             if self.lines >= MAX_REPLY_LINES || !same_code {
                 return Some(Err(Fault::Broken));
@@ -89,7 +89,7 @@ impl Server {
             self.wire.extend_from_slice(b"\r\n");
             if last {
                 self.lines = 0;
-                return Some(Ok(Reply::received(code, std::mem::take(&mut self.wire))));
+                return Some(Reply::received(std::mem::take(&mut self.wire)).ok_or(Fault::Broken));
             }
         }
         match (self.silent, inbox.is_closed()) {
@@ -113,24 +113,6 @@ pub(crate) fn end(heard: Result<Reply, Fault>, gone: Text) -> (Event, Reply) {
     }
 }
 
-/// The code of a reply line and whether it is the last one. A bare CR or LF and NUL are not passed on to a client.
-fn reply_line(line: &[u8]) -> Option<(u16, bool)> {
-    if line.iter().any(|octet| matches!(octet, b'\r' | b'\n' | 0)) {
-        return None;
-    }
-    let (code, rest) = line.split_at_checked(3)?;
-    let code = std::str::from_utf8(code).ok()?;
-    if !code.bytes().all(|octet| octet.is_ascii_digit()) {
-        return None;
-    }
-    let code = code.parse().ok().filter(|code| (200..600).contains(code))?;
-    match rest.first() {
-        None | Some(b' ') => Some((code, true)),
-        Some(b'-') => Some((code, false)),
-        Some(_) => None,
-    }
-}
-
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("connection", &self.connection).field("lines", &self.lines).finish()
@@ -151,7 +133,7 @@ mod tests {
     #[test]
     fn a_reply_is_kept_octet_for_octet() {
         for wire in [&b"250 ok \xff\r\n"[..], b"250\r\n", b"250-a\r\n250-\r\n250 b\r\n"] {
-            assert_eq!(reply(wire), Some(Ok(Reply::received(250, wire.to_vec()))));
+            assert_eq!(reply(wire), Some(Ok(Reply::received(wire.to_vec()).unwrap())));
         }
     }
 

@@ -22,6 +22,9 @@ pub enum IdError {
         /// The greatest length in octets.
         max: usize,
     },
+    /// The text is `*`, which stands for no id in a user name.
+    #[error("the id is '*'")]
+    Placeholder,
     /// A character that the type does not allow.
     #[error("the id has a forbidden character at octet {at}")]
     Character {
@@ -30,13 +33,15 @@ pub enum IdError {
     },
 }
 
-fn check(text: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
-    if text.is_empty() {
-        return Err(IdError::Empty);
+fn check_length(text: &str, max: usize) -> Result<(), IdError> {
+    match text.len() {
+        0 => Err(IdError::Empty),
+        len if len > max => Err(IdError::TooLong { len, max }),
+        _ => Ok(()),
     }
-    if text.len() > max {
-        return Err(IdError::TooLong { len: text.len(), max });
-    }
+}
+
+fn check_characters(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
     match text.char_indices().find(|(_, c)| !allowed(*c)) {
         Some((at, _)) => Err(IdError::Character { at }),
         None => Ok(()),
@@ -44,7 +49,7 @@ fn check(text: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<(), I
 }
 
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $max:literal, $allowed:expr) => {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $check:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -63,7 +68,8 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                check(text, $max, $allowed)?;
+                check_length(text, $max)?;
+                $check(text)?;
                 Ok(Self(text.to_owned()))
             }
         }
@@ -76,37 +82,48 @@ macro_rules! id {
     };
 }
 
-/// Printable, and not the separator or placeholder of a user name at a place where it would be read as one.
-fn in_user_name(c: char) -> bool {
-    !c.is_control() && c != '#'
+/// Printable, and neither the placeholder of a user name nor with its separator inside.
+fn in_user_name(text: &str) -> Result<(), IdError> {
+    match text {
+        "*" => Err(IdError::Placeholder),
+        _ => check_characters(text, |c| !c.is_control() && c != '#'),
+    }
+}
+
+fn printable(text: &str) -> Result<(), IdError> {
+    check_characters(text, |c| !c.is_control())
+}
+
+fn digits(text: &str) -> Result<(), IdError> {
+    check_characters(text, |c| c.is_ascii_digit())
 }
 
 id!(
-    /// The id of a Mandant: 1 to 64 octets, no control character, no `#`.
+    /// The id of a Mandant: 1 to 64 octets, no control character, no `#`, not `*`.
     ///
     /// Spec: gemSpec_Kon 5.18.0, ConnectorContext v2.0 (MandantId, at most 64 characters).
     MandantId, 64, in_user_name
 );
 id!(
-    /// The id of a Clientsystem: 1 to 64 octets, no control character, no `#`.
+    /// The id of a Clientsystem: 1 to 64 octets, no control character, no `#`, not `*`.
     ///
     /// Spec: gemSpec_Kon 5.18.0, ConnectorContext v2.0 (ClientSystemId).
     ClientSystemId, 64, in_user_name
 );
 id!(
-    /// The id of a workplace: 1 to 64 octets, no control character, no `#`.
+    /// The id of a workplace: 1 to 64 octets, no control character, no `#`, not `*`.
     ///
     /// Spec: gemSpec_Kon 5.18.0, ConnectorContext v2.0 (WorkplaceId).
     WorkplaceId, 64, in_user_name
 );
 id!(
-    /// The id of a user of a personal card: 1 to 64 octets, no control character, no `#`.
+    /// The id of a user of a personal card: 1 to 64 octets, no control character, no `#`, not `*`.
     ///
     /// Spec: gemSpec_Kon 5.18.0, ConnectorContext v2.0 (UserId).
     UserId, 64, in_user_name
 );
 id!(
-    /// The name of a configured Konnektor: 1 to 64 octets, no control character, no `#`.
+    /// The name of a configured Konnektor: 1 to 64 octets, no control character, no `#`, not `*`.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, A_21457, A_21517.
     KonnektorId, 64, in_user_name
@@ -115,19 +132,19 @@ id!(
     /// The serial number of a card, the stable key of a card across plug cycles: 1 to 20 digits.
     ///
     /// Spec: gemSpec_Kon 5.18.0, CardServiceCommon v2.0 (Iccsn).
-    Iccsn, 20, |c: char| c.is_ascii_digit()
+    Iccsn, 20, digits
 );
 id!(
     /// What a Konnektor calls a card for one plug cycle: opaque, 1 to 256 octets, no control character.
     ///
     /// Spec: gemSpec_Kon 5.18.0, ConnectorCommon v5.0 (CardHandle).
-    CardHandle, 256, |c: char| !c.is_control()
+    CardHandle, 256, printable
 );
 id!(
     /// The owner of a card or certificate: opaque, 1 to 128 octets, no control character.
     ///
     /// Spec: gemSpec_PKI 2.14.1, extension Admission (registrationNumber).
-    TelematikId, 128, |c: char| !c.is_control()
+    TelematikId, 128, printable
 );
 
 #[cfg(test)]
@@ -147,6 +164,9 @@ mod tests {
         assert_eq!("x".repeat(65).parse::<WorkplaceId>(), Err(IdError::TooLong { len: 65, max: 64 }));
         assert_eq!("Pr#x".parse::<ClientSystemId>(), Err(IdError::Character { at: 2 }));
         assert_eq!("ä\n".parse::<UserId>(), Err(IdError::Character { at: 2 }));
+        assert_eq!("*".parse::<MandantId>(), Err(IdError::Placeholder));
+        assert_eq!("*".parse::<KonnektorId>(), Err(IdError::Placeholder));
+        assert!("a*".parse::<WorkplaceId>().is_ok() && "*".parse::<CardHandle>().is_ok());
         assert_eq!("12a".parse::<Iccsn>(), Err(IdError::Character { at: 2 }));
     }
 

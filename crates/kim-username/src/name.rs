@@ -112,8 +112,6 @@ impl UserName {
 
     /// Writes the user name as [`parse`](Self::parse) reads it: `*` for unused parts, none at the end.
     ///
-    /// An id that is itself `*` comes back as an unused part: no user name can express it.
-    ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, A_21518-02, A_21519-02.
     pub fn to_text(&self, layout: &Layout) -> String {
         let mut parts: Vec<_> = layout.parts().iter().map(|part| self.part(*part)).collect();

@@ -105,8 +105,9 @@ mod tests {
     /// Spec: RFC 3464 §2.3.6
     #[test]
     fn a_reply_becomes_one_line_without_control_characters() {
-        let reply = Reply::received(550, b"550-5.1.1 <a@x.de>:\r\n550 5.1.1 un\x07known \xfc\r\n".to_vec());
+        let reply =
+            Reply::received(b"550-5.1.1 <a@x.de>:\r\n550 5.1.1 un\x07known \xfc\r\n".to_vec()).unwrap();
         assert_eq!(diagnostic(&reply), "550 5.1.1 <a@x.de>: 5.1.1 un?known ?");
-        assert_eq!(diagnostic(&Reply::received(452, b"452\r\n".to_vec())), "452");
+        assert_eq!(diagnostic(&Reply::received(b"452\r\n".to_vec()).unwrap()), "452");
     }
 }

@@ -11,7 +11,7 @@ const REFUSED: &str = "c@b.kim.telematik";
 /// The MTA does not know one address.
 fn refuse(address: &kim_types::Address) -> Option<Reply> {
     (address.as_str() == REFUSED)
-        .then(|| Reply::received(550, b"550-5.1.1 unbekannt\r\n550 5.1.1 \x1bhier\r\n".to_vec()))
+        .then(|| Reply::received(b"550-5.1.1 unbekannt\r\n550 5.1.1 \x1bhier\r\n".to_vec()).expect("a reply"))
 }
 
 fn ok() -> Reply {
