@@ -1,7 +1,7 @@
 //! Questions to the driver: [`Call`], and what it says: [`Answer`].
 
 use kim_types::Secret;
-use kim_username::UserName;
+use kim_username::{LoginRefusal, UserName};
 
 /// A question the session cannot go on without. Consuming it is the only way to make an [`Answer`].
 ///
@@ -53,20 +53,6 @@ impl Login {
     pub fn refused(self, why: LoginRefusal) -> Answer {
         Answer { id: self.id, verdict: Verdict::Refused(why) }
     }
-}
-
-/// Why the driver refuses a login.
-///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2037-01 (Tab_POP3_Verbindung).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LoginRefusal {
-    /// The Konnektor does not know the call context (SOAP fault 4004, 4005 or 4006).
-    UnknownContext,
-    /// No Konnektor is configured under the name in the user name.
-    UnknownKonnektor,
-    /// The POP3 server cannot be reached or its certificate is not trusted.
-    Unreachable,
 }
 
 /// A message was fetched and handed out complete in [`Output::content`](crate::Output::content): decrypt and check it.

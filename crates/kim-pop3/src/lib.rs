@@ -101,9 +101,10 @@ mod proxy;
 mod replies;
 mod session;
 
-pub use call::{Answer, Call, Login, LoginRefusal, Open};
+pub use call::{Answer, Call, Login, Open};
 pub use config::Config;
 pub use event::{Event, LoginFailure};
 pub use interface::{Input, Output, Wait};
+pub use kim_username::LoginRefusal;
 pub use machine::Proxy;
 pub use session::{MAX_BACKLOG_OCTETS, MAX_COMMAND_OCTETS, MAX_REPLY_OCTETS};

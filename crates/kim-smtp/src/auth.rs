@@ -8,6 +8,7 @@ use kim_types::{Pii, Secret};
 use kim_username::sasl::{self, SaslError};
 use zeroize::Zeroizing;
 
+use crate::LoginFailure;
 use crate::replies::{self, Text};
 
 /// What a client typed: the whole user name, and the password.
@@ -35,16 +36,16 @@ pub(crate) enum Progress {
 }
 
 /// Begins with the argument of AUTH: a mechanism and maybe an initial response, `=` if that is empty.
-pub(crate) fn begin(argument: &str) -> Result<Progress, Text> {
+pub(crate) fn begin(argument: &str) -> Result<Progress, LoginFailure> {
     let (mechanism, initial) = match argument.split_once(' ') {
         Some((mechanism, initial)) => (mechanism, Some(initial.trim_matches(' '))),
         None => (argument, None),
     };
     let challenge = match mechanism.to_ascii_uppercase().as_str() {
-        "" => return Err(replies::ARGUMENT),
+        "" => return Err(LoginFailure::Argument),
         "PLAIN" => Challenge::Plain,
         "LOGIN" => Challenge::UserName,
-        _ => return Err(replies::MECHANISM),
+        _ => return Err(LoginFailure::Mechanism),
     };
     match initial {
         None => Ok(Progress::Ask(challenge)),
@@ -64,25 +65,27 @@ impl Challenge {
     }
 
     /// Takes the response of the client, in base64.
-    pub(crate) fn respond(self, response: &[u8]) -> Result<Progress, Text> {
+    pub(crate) fn respond(self, response: &[u8]) -> Result<Progress, LoginFailure> {
         if response == b"*" {
-            return Err(replies::CANCELLED);
+            return Err(LoginFailure::Cancelled);
         }
-        let response = STANDARD.decode(response).map(Zeroizing::new).map_err(|_| replies::NOT_BASE64)?;
+        let response = STANDARD.decode(response).map(Zeroizing::new).map_err(|_| LoginFailure::Encoding)?;
         match self {
             Self::Plain => {
                 let (user, password) = sasl::plain(&response).map_err(|error| match error {
-                    SaslError::Nul { .. } => replies::NOT_BASE64,
-                    _ => replies::CREDENTIALS,
+                    SaslError::Nul { .. } => LoginFailure::Encoding,
+                    _ => LoginFailure::Credentials,
                 })?;
                 Ok(Progress::Done(Credentials { user: Pii(user), password }))
             }
             Self::UserName => {
-                let user = String::from_utf8(response.to_vec()).map_err(|_| replies::CREDENTIALS)?;
+                let user = String::from_utf8(response.to_vec()).map_err(|_| LoginFailure::Credentials)?;
                 Ok(Progress::Ask(Self::Password(Pii(user))))
             }
             // PLAIN towards the MTA cannot carry a NUL.
-            Self::Password(_) if response.is_empty() || response.contains(&0) => Err(replies::CREDENTIALS),
+            Self::Password(_) if response.is_empty() || response.contains(&0) => {
+                Err(LoginFailure::Credentials)
+            }
             Self::Password(user) => {
                 Ok(Progress::Done(Credentials { user, password: Secret::new(response.to_vec()) }))
             }
@@ -94,7 +97,7 @@ impl Challenge {
 mod tests {
     use super::*;
 
-    fn refusal(argument: &str) -> Text {
+    fn refusal(argument: &str) -> LoginFailure {
         begin(argument).err().unwrap()
     }
 
@@ -122,17 +125,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_has_its_own_code() {
-        assert_eq!(refusal(""), replies::ARGUMENT);
-        assert_eq!(refusal("CRAM-MD5"), replies::MECHANISM);
-        assert_eq!(refusal("PLAIN ="), replies::NOT_BASE64);
-        assert_eq!(refusal("PLAIN %"), replies::NOT_BASE64);
-        assert_eq!(refusal("PLAIN AHUAcA"), replies::NOT_BASE64);
-        assert_eq!(refusal("PLAIN AAA="), replies::CREDENTIALS);
-        assert_eq!(refusal("PLAIN *"), replies::CANCELLED);
-        assert_eq!(refusal("LOGIN /w=="), replies::CREDENTIALS);
+        assert_eq!(refusal(""), LoginFailure::Argument);
+        assert_eq!(refusal("CRAM-MD5"), LoginFailure::Mechanism);
+        assert_eq!(refusal("PLAIN ="), LoginFailure::Encoding);
+        assert_eq!(refusal("PLAIN %"), LoginFailure::Encoding);
+        assert_eq!(refusal("PLAIN AHUAcA"), LoginFailure::Encoding);
+        assert_eq!(refusal("PLAIN AAA="), LoginFailure::Credentials);
+        assert_eq!(refusal("PLAIN *"), LoginFailure::Cancelled);
+        assert_eq!(refusal("LOGIN /w=="), LoginFailure::Credentials);
         for password in ["", "AA=="] {
             let challenge = Challenge::Password(Pii(String::new()));
-            assert_eq!(challenge.respond(password.as_bytes()).err(), Some(replies::CREDENTIALS));
+            assert_eq!(challenge.respond(password.as_bytes()).err(), Some(LoginFailure::Credentials));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a session asks its driver: [`Call`], and the typed answers.
 
 use kim_types::{Delivery, Envelope, Reply, Secret};
-use kim_username::UserName;
+use kim_username::{LoginRefusal, UserName};
 
 /// A question to the driver, answered by consuming it. A session has at most one that is open.
 ///
@@ -23,20 +23,6 @@ pub struct Login {
     id: CallId,
     user: UserName,
     password: Secret,
-}
-
-/// Why a driver refuses a login.
-///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2015-01 (Tab_SMTP_Verbindung).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LoginRefusal {
-    /// The Konnektor does not know Mandant, Clientsystem or workplace (SOAP faults 4004 to 4006): 501.
-    UnknownContext,
-    /// No Konnektor of that name is configured: 501.
-    UnknownKonnektor,
-    /// The MTA cannot be found, reached or trusted: 454 4.7.0.
-    Unreachable,
 }
 
 impl Login {

@@ -11,9 +11,9 @@ use crate::auth::{self, Challenge, Credentials, Progress};
 use crate::command::{Command, Verb};
 use crate::login::Login;
 use crate::machine::{State, Step};
-use crate::replies::{self, Text};
+use crate::replies;
 use crate::session::Session;
-use crate::{Call, Output};
+use crate::{Call, LoginFailure, Output};
 
 /// What the client was last asked for.
 #[derive(Debug)]
@@ -59,14 +59,14 @@ fn answer(command: Command<'_>, session: &mut Session, out: &mut Output) -> Stat
     Connect::Command.into()
 }
 
-fn go_on(progress: Result<Progress, Text>, session: &mut Session, out: &mut Output) -> State {
+fn go_on(progress: Result<Progress, LoginFailure>, session: &mut Session, out: &mut Output) -> State {
     match progress {
         Ok(Progress::Ask(challenge)) => {
             out.reply(challenge.prompt());
             Connect::Response(challenge).into()
         }
         Ok(Progress::Done(credentials)) => log_in(credentials, session, out),
-        Err(refusal) => session.refuse_login(refusal, out),
+        Err(failure) => session.fail_login(failure, out),
     }
 }
 
@@ -80,6 +80,6 @@ fn log_in(credentials: Credentials, session: &mut Session, out: &mut Output) -> 
             out.call = Some(Call::Login(crate::Login::new(id, user, password)));
             login.into()
         }
-        Err(_) => session.refuse_login(replies::USER_NAME, out),
+        Err(error) => session.fail_login(LoginFailure::UserName(error), out),
     }
 }

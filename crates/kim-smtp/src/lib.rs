@@ -55,7 +55,7 @@
 //! | the client, later | the delivery is finished, reports included |
 //! | the MTA, before the login | 454 4.7.0, and the client may try again |
 //! | the MTA, between mails | 421, closed |
-//! | the MTA, while a mail is processed or delivered | the driver gets a [`Delivery`](kim_types::Delivery) that was not accepted, with 451 4.4.2 or the 421 of the MTA; closed when it is done |
+//! | the MTA, while a mail is processed or delivered | the driver gets a [`Delivery`](kim_types::Delivery) that was not accepted, with 451 4.4.2, the 421 of the MTA or its 5xx inside the message; closed when it is done |
 //! | the connection, after the end of a message | the same, `in_doubt`; the MTA may have the mail, so the client may send it twice |
 //!
 //! # Limits
@@ -63,7 +63,7 @@
 //! [`MAX_COMMAND_OCTETS`], [`MAX_REPLY_LINE_OCTETS`], [`MAX_REPLY_LINES`], and in [`Config`] the size of a mail, the number of
 //! recipients and of errors. The machine holds a partial line, and what came in one input beyond what could be used.
 //!
-//! Passwords are wiped when they were used. `Debug` of every type shows neither passwords nor addresses nor content.
+//! Passwords are wiped when they were used; in what is said to the MTA, and in what the client said, by the driver. `Debug` of every type shows neither passwords nor addresses nor content.
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2007 to KOM-LE-A_2018, KOM-LE-A_2015-01, KOM-LE-A_2019, KOM-LE-A_2176-01;
 //! KIM 1.5.3, A_23554; RFC 5321, RFC 1870, RFC 2034, RFC 3461, RFC 4954.
@@ -88,10 +88,11 @@ mod replies;
 mod server;
 mod session;
 
-pub use call::{Answer, Call, Login, LoginRefusal, Process};
+pub use call::{Answer, Call, Login, Process};
 pub use config::{Config, MIN_SIZE};
-pub use event::Event;
+pub use event::{Event, LoginFailure};
 pub use input::Input;
+pub use kim_username::LoginRefusal;
 pub use machine::Proxy;
 pub use output::{Output, Wait};
 pub use server::{MAX_REPLY_LINE_OCTETS, MAX_REPLY_LINES};

@@ -14,7 +14,7 @@ use crate::machine::{Party, State, Step};
 use crate::proxy::Relay;
 use crate::server::Fault;
 use crate::session::Session;
-use crate::{Event, LoginRefusal, Output, replies};
+use crate::{Event, LoginFailure, Output, replies};
 
 /// The longest AUTH command with an initial response, without its CRLF; a longer response waits to be asked for.
 ///
@@ -61,14 +61,9 @@ impl Login {
                 session.server.open();
                 Self { stage: Stage::Greeting, ..self }.into()
             }
-            (Stage::Calling(id), Order::Refused(why)) if *id == answer.id => session.refuse_login(
-                match why {
-                    LoginRefusal::UnknownContext => replies::CONTEXT,
-                    LoginRefusal::UnknownKonnektor => replies::KONNEKTOR,
-                    LoginRefusal::Unreachable => replies::UNREACHABLE,
-                },
-                out,
-            ),
+            (Stage::Calling(id), Order::Refused(why)) if *id == answer.id => {
+                session.fail_login(LoginFailure::Refused(why), out)
+            }
             _ => {
                 out.events.push(Event::InputIgnored);
                 self.into()
@@ -121,7 +116,7 @@ impl Login {
             }
             (Stage::Auth(_), 500..) => {
                 session.leave_server(out);
-                session.refuse_login(replies::REJECTED, out)
+                session.fail_login(LoginFailure::Rejected, out)
             }
             _ => unreachable(session, out),
         }
@@ -154,5 +149,5 @@ fn authenticate(
 /// The MTA is not there, does not want us, or is none.
 fn unreachable(session: &mut Session, out: &mut Output) -> State {
     session.drop_server(out);
-    session.refuse_login(replies::UNREACHABLE, out)
+    session.fail_login(LoginFailure::Server, out)
 }

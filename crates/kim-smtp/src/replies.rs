@@ -6,6 +6,9 @@
 
 use kim_types::Reply;
 
+use crate::LoginFailure;
+use crate::LoginRefusal::{UnknownContext, UnknownKonnektor, Unreachable};
+
 /// A reply of one line: its code, and its text with the enhanced status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Text(pub(crate) u16, pub(crate) &'static str);
@@ -67,6 +70,24 @@ pub(crate) const NOT_PROCESSED: Text = Text(451, "4.3.0 Nachricht konnte nicht v
 pub(crate) const NOT_DELIVERED: Text =
     Text(451, "4.4.2 Verbindung zum Mailserver verloren, Nachricht nicht gesendet");
 pub(crate) const NO_RECIPIENT: Text = Text(451, "4.3.0 Nachricht hat keinen Empfaenger");
+
+/// The reply to a login that came to nothing.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2015-01 (Tab_SMTP_Verbindung).
+pub(crate) fn refusal(failure: &LoginFailure) -> Text {
+    match failure {
+        LoginFailure::Argument => ARGUMENT,
+        LoginFailure::Mechanism => MECHANISM,
+        LoginFailure::Cancelled => CANCELLED,
+        LoginFailure::Encoding => NOT_BASE64,
+        LoginFailure::Credentials => CREDENTIALS,
+        LoginFailure::UserName(_) => USER_NAME,
+        LoginFailure::Refused(UnknownContext) => CONTEXT,
+        LoginFailure::Refused(UnknownKonnektor) => KONNEKTOR,
+        LoginFailure::Refused(Unreachable) | LoginFailure::Server => UNREACHABLE,
+        LoginFailure::Rejected => REJECTED,
+    }
+}
 
 /// The lines of the reply to EHLO, for a greatest mail of `size` octets.
 ///

@@ -10,7 +10,7 @@ use crate::connect::Connect;
 use crate::machine::State;
 use crate::replies::{self, Text};
 use crate::server::{self, Fault, Server};
-use crate::{Config, Event, Output};
+use crate::{Config, Event, LoginFailure, Output};
 
 /// The longest command line of a client in octets, without its CRLF. Longer ones are answered 500 5.5.2.
 ///
@@ -70,8 +70,9 @@ impl Session {
     /// Refuses a login: back to CONNECT, unless the client was refused too often.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2015-01, KOM-LE-A_2016 (no refusal is a reason to close).
-    pub(crate) fn refuse_login(&mut self, reply: Text, out: &mut Output) -> State {
-        out.events.push(Event::LoginFailed { code: reply.0 });
+    pub(crate) fn fail_login(&mut self, failure: LoginFailure, out: &mut Output) -> State {
+        let reply = replies::refusal(&failure);
+        out.events.push(Event::LoginFailed(failure));
         self.count_refusal(reply, Connect::Command.into(), out)
     }
 

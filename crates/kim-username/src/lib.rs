@@ -46,7 +46,8 @@
 //! - Values may be any printable UTF-8 without `#`. A name has at most [`UserName::MAX_OCTETS`] octets.
 //! - The password is never part of it: a `#` in a password means nothing.
 //!
-//! [`sasl`] is the other half of a login: the PLAIN message that carries name and password.
+//! [`sasl`] is the other half of a login: the PLAIN message that carries name and password. [`LoginRefusal`] is why a login
+//! with a good name is refused all the same.
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2010, KOM-LE-A_2032, A_21457, A_21517, A_21518-02, A_21519-02,
 //! KOM-LE-A_2044; KIM 1.5.4 (A_23541, server optional).
@@ -54,10 +55,12 @@
 mod host;
 mod layout;
 mod name;
+mod refusal;
 pub mod sasl;
 mod server;
 
 pub use host::{Host, HostError, HostName};
 pub use layout::{Layout, Part};
 pub use name::{Fault, UserName, UserNameError};
+pub use refusal::LoginRefusal;
 pub use server::{Server, ServerError};
