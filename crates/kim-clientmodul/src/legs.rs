@@ -6,12 +6,19 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
+use zeroize::Zeroize as _;
 
 /// How much of a peer is read ahead while the machine does not want it; reading on is how a lost peer is noticed.
 const READ_AHEAD: usize = 64 * 1024;
 
 /// How much room a peer gets that says little; one that fills it gets twice as much, up to [`READ_AHEAD`].
 const ROOM: usize = 8 * 1024;
+
+/// What is not longer than this may be a command with a password, and is wiped. Of a mail this would cost too much.
+const COMMAND: usize = 8 * 1024;
+
+/// How long a server that takes nothing more is heard: it may have said why.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// How much of a mail the machine is given at once: what a slow peer has not taken yet lies in memory a second time.
 pub(crate) const BLOCK: usize = 64 * 1024;
@@ -83,6 +90,17 @@ impl Leg {
         }
         tokio::time::timeout(self.patience, self.connection.flush()).await?
     }
+
+    /// Reads what a peer said that takes nothing more.
+    async fn hear_last_words(&mut self) {
+        let read = async {
+            while !self.closed && self.ahead.len() < READ_AHEAD {
+                self.fill().await;
+            }
+        };
+        let _ = tokio::time::timeout(LAST_WORDS, read).await;
+        self.closed = true;
+    }
 }
 
 /// What one side said.
@@ -100,6 +118,18 @@ pub(crate) enum Happened {
     Tick,
     /// The module is shutting down; reported once.
     Stop,
+}
+
+impl Happened {
+    /// Overwrites what may be a password.
+    pub(crate) fn wipe(self) {
+        if let Self::ClientSaid(octets) = self
+            && octets.len() <= COMMAND
+            && let Ok(mut octets) = octets.try_into_mut()
+        {
+            octets.as_mut().zeroize();
+        }
+    }
 }
 
 /// The client's connection and, after the login, the server's.
@@ -136,7 +166,8 @@ impl Legs {
     }
 
     /// Writes what the machine has to say and takes both buffers, so that no session keeps room for its greatest mail. A
-    /// peer that takes nothing is treated as gone: its close is reported by the next [`Legs::next`].
+    /// peer that takes nothing is treated as gone: its close is reported by the next [`Legs::next`], that of a server after
+    /// what it said before. Commands to the server are wiped.
     pub(crate) async fn say(&mut self, to_client: &mut Vec<u8>, to_server: &mut Vec<u8>) {
         self.say_to_client(to_client).await;
         self.say_to_server(to_server).await;
@@ -152,9 +183,14 @@ impl Legs {
 
     /// [`Legs::say`] for the server alone.
     pub(crate) async fn say_to_server(&mut self, octets: &mut Vec<u8>) {
-        let octets = std::mem::take(octets);
-        if let Some(server) = self.server.as_mut().filter(|server| !server.closed) {
-            server.closed |= server.say(&octets).await.is_err();
+        let mut octets = std::mem::take(octets);
+        if let Some(server) = self.server.as_mut().filter(|server| !server.closed)
+            && server.say(&octets).await.is_err()
+        {
+            server.hear_last_words().await;
+        }
+        if octets.len() <= COMMAND {
+            octets.zeroize();
         }
     }
 
@@ -244,6 +280,20 @@ mod tests {
     async fn a_server_that_takes_nothing_is_gone_after_its_time() {
         let (mut legs, _client, _server) = session(LONG, SHORT);
         legs.say(&mut Vec::new(), &mut vec![b'x'; BUFFER + 1]).await;
+        assert!(matches!(legs.next(true, true, None).await, Happened::ServerClosed));
+    }
+
+    /// An MTA that refused a message inside it and closed was taken for one that is lost.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2016 (first pass on what was said)
+    #[tokio::test]
+    async fn a_server_that_takes_nothing_more_is_heard_before_it_is_gone() {
+        let (mut legs, _client, mut server) = session(LONG, SHORT);
+        server.write_all(b"554 5.3.4 too big\r\n").await.unwrap();
+        drop(server);
+        legs.say(&mut Vec::new(), &mut vec![b'x'; BUFFER + 1]).await;
+        let Happened::ServerSaid(octets) = legs.next(true, true, None).await else { panic!("no octets") };
+        assert_eq!(octets, b"554 5.3.4 too big\r\n"[..]);
         assert!(matches!(legs.next(true, true, None).await, Happened::ServerClosed));
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use kim_konnektor::{CertificateResult, Error, GetCards, VerifyCertificate};
 use kim_types::Secret;
-use kim_username::UserName;
+use kim_username::{LoginRefusal, UserName};
 use thiserror::Error;
 
 use crate::clientmodul::{Account, Clientmodul};
@@ -31,6 +31,17 @@ pub(crate) enum LoginError {
     Inconclusive,
     #[error("the Konnektor could not be asked about the server certificate: {0}")]
     Unchecked(Error),
+}
+
+impl LoginError {
+    /// What the session makes of it.
+    pub(crate) fn refusal(&self) -> LoginRefusal {
+        match self {
+            Self::UnknownKonnektor => LoginRefusal::UnknownKonnektor,
+            Self::UnknownContext(_) => LoginRefusal::UnknownContext,
+            _ => LoginRefusal::Unreachable,
+        }
+    }
 }
 
 /// Checks the call context and opens a TLS connection to the server of the user name (S3, S4).

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use kim_flow::Advice;
 use kim_flow::receive::Outcome;
-use kim_pop3::{Answer, Call, Event, Input, Login, LoginRefusal, Open, Output, Proxy, Wait};
+use kim_pop3::{Answer, Call, Event, Input, Login, Open, Output, Proxy, Wait};
 use tokio::sync::watch;
 use tracing::{Instrument, Span, error, info, warn};
 
@@ -99,6 +100,11 @@ impl Session {
             }
             let Wait::For { client, server, content, until } = wait else { break };
             if content {
+                // A client may leave meanwhile, and the server wants to be kept alive.
+                if let Some(happened) = self.legs.next(client, server, until).now_or_never() {
+                    wait = self.hear(happened, &mut out);
+                    continue;
+                }
                 // Without the final dot nobody takes a part for the whole: the client fetches it again.
                 let Some(chunk) = self.next_piece().await else { break };
                 let input = chunk.as_deref().map_or(Input::ContentEnd, Input::Content);
@@ -122,17 +128,7 @@ impl Session {
                         Next::End => break,
                     }
                 }
-                happened = self.legs.next(client, server, until) => {
-                    let input = match &happened {
-                        Happened::ClientSaid(octets) => Input::Client(octets),
-                        Happened::ClientClosed => Input::ClientClosed,
-                        Happened::ServerSaid(octets) => Input::Server(octets),
-                        Happened::ServerClosed => Input::ServerClosed,
-                        Happened::Tick => Input::Tick,
-                        Happened::Stop => Input::Stop,
-                    };
-                    self.machine.handle(input, Instant::now(), &mut out)
-                }
+                happened = self.legs.next(client, server, until) => self.hear(happened, &mut out),
             };
         }
         self.legs.close().await;
@@ -154,6 +150,21 @@ impl Session {
             );
         }
         rest.map(Some)
+    }
+
+    /// Tells the machine what happened, and wipes it.
+    fn hear(&mut self, happened: Happened, out: &mut Output) -> Wait {
+        let input = match &happened {
+            Happened::ClientSaid(octets) => Input::Client(octets),
+            Happened::ClientClosed => Input::ClientClosed,
+            Happened::ServerSaid(octets) => Input::Server(octets),
+            Happened::ServerClosed => Input::ServerClosed,
+            Happened::Tick => Input::Tick,
+            Happened::Stop => Input::Stop,
+        };
+        let wait = self.machine.handle(input, Instant::now(), out);
+        happened.wipe();
+        wait
     }
 
     fn note(&mut self, event: Event) {
@@ -204,11 +215,7 @@ impl Session {
             }
             Finished::Login(login, Err(error)) => {
                 warn!(%error, "pop3 login");
-                login.refused(match error {
-                    LoginError::UnknownKonnektor => LoginRefusal::UnknownKonnektor,
-                    LoginError::UnknownContext(_) => LoginRefusal::UnknownContext,
-                    _ => LoginRefusal::Unreachable,
-                })
+                login.refused(error.refusal())
             }
             Finished::Arrived(open, Ok(message)) => {
                 self.open(open, message);

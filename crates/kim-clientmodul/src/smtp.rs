@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use kim_flow::{Advice, Refused, Report};
-use kim_smtp::{Answer, Call, Event, Input, Login, LoginRefusal, Output, Process, Proxy, Wait};
+use kim_smtp::{Answer, Call, Event, Input, Login, Output, Process, Proxy, Wait};
 use kim_types::Reply;
 use tokio::sync::watch;
 use tracing::{Instrument, Span, info, warn};
@@ -107,6 +108,11 @@ impl Session {
             }
             let Wait::For { client, server, content, until } = wait else { break };
             if content {
+                // A client that leaves, or an MTA that refuses, ends the message before it is sent.
+                if let Some(happened) = self.legs.next(client, server, until).now_or_never() {
+                    wait = self.hear(happened, &mut out);
+                    continue;
+                }
                 let chunk = self.next_piece().await;
                 let input = chunk.as_deref().map_or(Input::ContentEnd, Input::Content);
                 wait = self.machine.handle(input, Instant::now(), &mut out);
@@ -118,20 +124,25 @@ impl Session {
                     let answer = self.operation.clone().in_scope(|| self.finish(finished));
                     self.machine.handle(Input::Answer(answer), Instant::now(), &mut out)
                 }
-                happened = self.legs.next(client, server, until) => {
-                    let input = match &happened {
-                        Happened::ClientSaid(octets) => Input::Client(octets),
-                        Happened::ClientClosed => Input::ClientClosed,
-                        Happened::ServerSaid(octets) => Input::Server(octets),
-                        Happened::ServerClosed => Input::ServerClosed,
-                        Happened::Tick => Input::Tick,
-                        Happened::Stop => Input::Stop,
-                    };
-                    self.machine.handle(input, Instant::now(), &mut out)
-                }
+                happened = self.legs.next(client, server, until) => self.hear(happened, &mut out),
             };
         }
         self.legs.close().await;
+    }
+
+    /// Tells the machine what happened, and wipes it.
+    fn hear(&mut self, happened: Happened, out: &mut Output) -> Wait {
+        let input = match &happened {
+            Happened::ClientSaid(octets) => Input::Client(octets),
+            Happened::ClientClosed => Input::ClientClosed,
+            Happened::ServerSaid(octets) => Input::Server(octets),
+            Happened::ServerClosed => Input::ServerClosed,
+            Happened::Tick => Input::Tick,
+            Happened::Stop => Input::Stop,
+        };
+        let wait = self.machine.handle(input, Instant::now(), out);
+        happened.wipe();
+        wait
     }
 
     fn note(&mut self, event: Event) {
@@ -185,11 +196,7 @@ impl Session {
             }
             Finished::Login(login, Err(error)) => {
                 warn!(%error, "smtp login");
-                login.refused(match error {
-                    LoginError::UnknownKonnektor => LoginRefusal::UnknownKonnektor,
-                    LoginError::UnknownContext(_) => LoginRefusal::UnknownContext,
-                    _ => LoginRefusal::Unreachable,
-                })
+                login.refused(error.refusal())
             }
             Finished::Protect(process, Ok(mut outgoing)) => {
                 // The Account Manager, which the administration talks to, has to be told (setAccount).

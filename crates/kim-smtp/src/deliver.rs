@@ -49,6 +49,8 @@ pub(crate) enum Outcome {
     Over(Delivery),
     /// The MTA refused before the message; it has to be reset.
     Refused(Delivery),
+    /// The MTA refused the message inside it, where it can neither be ended nor reset.
+    Interrupted(Delivery),
     /// The MTA cannot be used any more. `in_doubt`: it was given the end of the message, and nobody knows whether it has the
     /// mail.
     Lost { heard: Result<Reply, Fault>, refused: Vec<(Address, Reply)>, in_doubt: bool },
@@ -109,7 +111,11 @@ impl Deliver {
             (Stage::End, Ok(reply)) if refused || reply.is_positive() => {
                 Outcome::Over(Delivery { reply, accepted: !refused, in_doubt: false, refused: self.refused })
             }
-            // A reply that cannot be one to the command, or one in the midst of the message.
+            (Stage::Content { .. }, Ok(reply)) if reply.code() >= 500 => {
+                let refused = self.refused;
+                Outcome::Interrupted(Delivery { reply, accepted: false, in_doubt: false, refused })
+            }
+            // A reply that cannot be one to the command, or another one in the midst of the message.
             (_, heard) => Outcome::Lost { heard, refused: self.refused, in_doubt: complete },
         }
     }

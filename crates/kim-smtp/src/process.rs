@@ -154,6 +154,12 @@ impl Process {
                     course.delivered = true;
                     course.at(Stage::Resetting(Subject::Delivery(delivery)))
                 }
+                Outcome::Interrupted(delivery) => {
+                    out.events.push(Event::ServerBroken);
+                    session.drop_server(out);
+                    course.lost = Some(delivery.reply.clone());
+                    course.conclude(delivery, session, out)
+                }
                 Outcome::Lost { heard, refused, in_doubt } => {
                     let reply = course.lose_server(heard, session, out);
                     course.conclude(Delivery { reply, accepted: false, in_doubt, refused }, session, out)
