@@ -1,5 +1,7 @@
 //! What several tests need: a context, a service directory, the vectors, and responses from a body.
 
+use std::io::Write as _;
+
 use kim_konnektor::{
     Document, EndpointMode, Error, Limits, Operation, Request, ResponseReader, ServiceDirectory, Services,
 };
@@ -142,15 +144,38 @@ pub(crate) fn fault(codes: &[u32]) -> String {
     ))
 }
 
-/// A file of the vectors; `None`, with a line that says so, when it is not there.
-#[expect(clippy::disallowed_methods, reason = "the data lies in files and the environment says where")]
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+/// The folder of the vectors, whether it is there or not.
+#[expect(clippy::disallowed_methods, reason = "the environment says where the data lies")]
+pub(crate) fn vectors() -> String {
+    std::env::var("KIM_VECTORS")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors").to_owned())
+}
+
+/// A file of Konnektors; `None`, with a line that says so, when the vectors are not there.
+#[expect(clippy::disallowed_methods, reason = "the data lies in files")]
 pub(crate) fn vector(path: &str) -> Option<Vec<u8>> {
-    let folder = std::env::var("KIM_VECTORS")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors").to_owned());
-    let octets = std::fs::read(format!("{folder}/konnektor/{path}")).ok();
+    let octets = std::fs::read(format!("{}/konnektor/{path}", vectors())).ok();
     if octets.is_none() {
-        println!("skipped: {path} is not there");
+        skipped(&format!("{path} is not there"), is_set("KIM_VECTORS_REQUIRED", "1"));
     }
     octets
+}
+
+/// Whether the environment says that a test must not be skipped.
+#[expect(clippy::disallowed_methods, reason = "the environment says what must be there")]
+pub(crate) fn is_set(variable: &str, value: &str) -> bool {
+    std::env::var(variable).is_ok_and(|found| found == value)
+}
+
+/// Says what a test lacks, or fails if the test must not be skipped.
+pub(crate) fn skipped(what: &str, required: bool) {
+    assert!(!required, "required, but {what}");
+    // Not `println!`, whose lines a passing test does not show.
+    let _ = writeln!(std::io::stderr(), "skipped: {what}");
+}
+
+#[test]
+#[should_panic(expected = "required, but it is not there")]
+fn what_is_required_is_not_skipped() {
+    skipped("it is not there", true);
 }

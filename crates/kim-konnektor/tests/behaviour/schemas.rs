@@ -13,7 +13,7 @@ use kim_konnektor::{
 };
 use kim_types::{CardHandle, Context, Octets};
 
-use crate::fixtures::{context, envelope, result, sent, services_of};
+use crate::fixtures::{context, envelope, is_set, result, sent, services_of, skipped, vectors};
 
 /// A schema, and the service versions whose messages it describes.
 struct Versions {
@@ -106,18 +106,14 @@ fn message(envelope: &str) -> String {
 }
 
 /// The folder with the schemas; `None`, with a line that says so, when it or xmllint is not there.
-#[expect(clippy::disallowed_methods, reason = "the environment says where the schemas lie")]
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn schemas() -> Option<String> {
-    let vectors = std::env::var("KIM_VECTORS")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors").to_owned());
-    let folder = format!("{vectors}/../reference/api-telematik/conn");
+    let folder = format!("{}/../reference/api-telematik/conn", vectors());
     if !std::path::Path::new(&folder).is_dir() {
-        println!("skipped: gematik's schemas are not there");
+        skipped("gematik's schemas are not there", is_set("KIM_VECTORS_REQUIRED", "1"));
         return None;
     }
     if Command::new("xmllint").arg("--version").stderr(Stdio::null()).status().is_err() {
-        println!("skipped: xmllint is not there");
+        skipped("xmllint is not there", is_set("KIM_PEERS", "required"));
         return None;
     }
     Some(folder)
