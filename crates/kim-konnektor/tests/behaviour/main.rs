@@ -5,6 +5,7 @@
 mod choice_of_versions;
 mod chunks_do_not_matter;
 mod events;
+mod every_vector;
 mod faults;
 mod fixtures;
 mod foreign_dialects;

@@ -16,9 +16,9 @@ fn authenticate(scheme: SignatureScheme) -> ExternalAuthenticate {
 fn recorded_terminals() {
     let Some(xml) = vector("soap/get-card-terminals-response.xml") else { return };
     let terminals = result(&GetCardTerminals::default(), &xml).unwrap();
-    let terminal = &terminals[0];
-    assert_eq!((terminal.id.as_str(), terminal.name.as_str()), ("T1", "Terminal 1"));
-    assert!(terminal.is_physical && terminal.connected);
+    let names: Vec<_> = terminals.iter().map(|one| (one.id.as_str(), one.name.as_str())).collect();
+    assert_eq!(names, [("T1", "Terminal 1"), ("T-N-LOC", "Terminal (nicht lokal)")]);
+    assert!(terminals.iter().all(|terminal| terminal.is_physical && terminal.connected));
     let none = vector("soap/get-card-terminals-response-no-terminals.xml").unwrap();
     assert_eq!(result(&GetCardTerminals::default(), &none).unwrap(), []);
 }
@@ -28,10 +28,14 @@ fn recorded_terminals() {
 fn recorded_signatures_in_the_form_of_jose() {
     let Some(xml) = vector("ehex-6.0.2/06-ExternalAuthenticate.response.xml") else { return };
     let signature = result(&authenticate(SignatureScheme::Ecdsa), &xml).unwrap();
-    assert_eq!((signature.len(), &signature[..3]), (64, &[0x20, 0xc4, 0x31][..]));
-    assert_eq!(&signature[32..35], [0x45, 0x20, 0x2f]);
+    let hex: String = signature.iter().map(|octet| format!("{octet:02x}")).collect();
+    let (r, s) = hex.split_at(64);
+    assert_eq!(r, "20c4315196e5d9009d5437b12867c316ef0250a2914d06f08595d3b46b1109be");
+    assert_eq!(s, "45202fbceb19ac54d13335f86bf6f8e744264fafb3cefdde488d0369e504e5dc");
     let xml = vector("soap/auth-sign-response.xml").unwrap();
-    assert_eq!(result(&authenticate(SignatureScheme::RsaPss), &xml).unwrap().len(), 256);
+    let signature = result(&authenticate(SignatureScheme::RsaPss), &xml).unwrap();
+    assert_eq!((signature.len(), &signature[..3]), (256, &[0x85, 0x10, 0x90][..]));
+    assert_eq!(&signature[253..], [0x5e, 0x72, 0x5b]);
     assert!(matches!(result(&authenticate(SignatureScheme::Ecdsa), &xml), Err(Error::Response(_))));
 }
 
