@@ -93,6 +93,7 @@ struct Inner {
     state: Mutex<State>,
     faults: FaultPlan<Operation, Injection>,
     operations: Mutex<Vec<Operation>>,
+    tls_versions: Mutex<Vec<&'static str>>,
     /// There are events to be sent.
     events: Notify,
 }
@@ -123,6 +124,7 @@ impl Konnektor {
             state: Mutex::default(),
             faults: FaultPlan::default(),
             operations: Mutex::default(),
+            tls_versions: Mutex::default(),
             events: Notify::new(),
         }))
     }
@@ -226,6 +228,16 @@ impl Konnektor {
         lock(&self.0.operations).clear();
     }
 
+    /// The versions of TLS in the words of OpenSSL, as `TLSv1.3`, one for each connection to the server of a
+    /// [`Testbed`](crate::Testbed).
+    pub fn tls_versions(&self) -> Vec<&'static str> {
+        lock(&self.0.tls_versions).clone()
+    }
+
+    fn record_tls(&self, version: &'static str) {
+        lock(&self.0.tls_versions).push(version);
+    }
+
     /// Answers a request.
     pub fn handle(&self, request: &HttpRequest) -> HttpResponse {
         let config = lock(&self.0.config).clone();
@@ -233,6 +245,7 @@ impl Konnektor {
             return HttpResponse::plain(status);
         }
         let path = request.path.split_once('?').map_or(request.path.as_str(), |(path, _)| path);
+        let Some(path) = path.strip_prefix(&config.proxy_prefix) else { return HttpResponse::plain(404) };
         match request.method.as_str() {
             "GET" if path == "/connector.sds" => self.carry_out(Operation::ServiceDirectory, &config, || {
                 let host = request.header("Host").unwrap_or("127.0.0.1");

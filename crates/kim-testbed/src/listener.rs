@@ -1,9 +1,10 @@
-//! TLS in front of a [`Session`]: [`Listener`].
+//! TLS in front of a [`Session`]: [`serve_sessions`].
 
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use openssl::pkey::{PKey, Private};
@@ -12,9 +13,10 @@ use openssl::x509::X509;
 use openssl::x509::store::X509StoreBuilder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_openssl::SslStream;
 
+use crate::port::Port;
 use crate::session::{Next, Session, Step};
 
 /// Whether a server wants a certificate of its clients.
@@ -44,49 +46,32 @@ pub(crate) struct ServerTls {
     pub(crate) tls13: bool,
 }
 
-/// A server on a port of 127.0.0.1 that the system chose. It stops when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Listener {
-    address: SocketAddr,
-    accepting: JoinHandle<()>,
+/// Opens a port with a server whose sessions are made by `open`.
+///
+/// # Errors
+/// The port cannot be opened, or the key does not fit.
+pub(crate) async fn serve_sessions<S, F>(tls: ServerTls, open: F) -> io::Result<Port>
+where
+    S: Session + Send + 'static,
+    F: Fn(SocketAddr) -> S + Send + Sync + 'static,
+{
+    let (acceptor, open) = (tls.into_acceptor()?, Arc::new(open));
+    Port::open_any(move |listener| accept(listener, acceptor.clone(), open.clone())).await
 }
 
-impl Listener {
-    /// Starts a server whose connections are made by `open`.
-    ///
-    /// # Errors
-    /// The port cannot be opened, or the key does not fit.
-    pub(crate) async fn start<S, F>(tls: ServerTls, open: F) -> io::Result<Self>
-    where
-        S: Session + Send + 'static,
-        F: Fn(SocketAddr) -> S + Send + 'static,
-    {
-        let acceptor = tls.into_acceptor()?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let accepting = tokio::spawn(async move {
-            let mut connections = JoinSet::new();
-            loop {
-                while connections.try_join_next().is_some() {}
-                // A connection that cannot be accepted or secured is the client's trouble.
-                let Ok((stream, peer)) = listener.accept().await else { continue };
-                if let Ok(ssl) = Ssl::new(acceptor.context()) {
-                    connections.spawn(serve(stream, ssl, open(peer)));
-                }
-            }
-        });
-        Ok(Self { address, accepting })
-    }
-
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.accepting.abort();
+async fn accept<S, F>(listener: TcpListener, acceptor: SslAcceptor, open: Arc<F>)
+where
+    S: Session + Send + 'static,
+    F: Fn(SocketAddr) -> S,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        // A connection that cannot be accepted or secured is the client's trouble.
+        let Ok((stream, peer)) = listener.accept().await else { continue };
+        if let Ok(ssl) = Ssl::new(acceptor.context()) {
+            connections.spawn(serve(stream, ssl, open(peer)));
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use crate::World;
 use crate::dns::{Dns, DnsRecord, DnsServer};
 use crate::fachdienst::{KasServer, MtaConfig, Pop3Config};
 use crate::konnektor::{ClientLogin, KonnektorConfig, KonnektorServer, TimeServer};
-use crate::listener::{ClientAuth, Listener, ServerTls};
+use crate::listener::{ClientAuth, ServerTls, serve_sessions};
 use crate::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption, Role};
+use crate::port::Port;
 
 /// How a [`Testbed`] is set up.
 ///
@@ -96,9 +97,9 @@ pub struct Testbed {
     fachdienst_name: String,
     konnektor: KonnektorServer,
     time: TimeServer,
-    ldap: Listener,
-    smtp: Listener,
-    pop3: Listener,
+    ldap: Port,
+    smtp: Port,
+    pop3: Port,
     kas: KasServer,
     dns: (Dns, DnsServer),
 }
@@ -145,9 +146,9 @@ impl Testbed {
             (world.directory().clone(), world.mta().clone(), world.pop3_server().clone());
         let konnektor = KonnektorServer::start(konnektor_tls, world.konnektor().clone()).await?;
         let time = TimeServer::start(config.konnektor_clock_ahead).await?;
-        let ldap = Listener::start(ldap_tls, move |_| directory.session()).await?;
-        let smtp = Listener::start(fachdienst_tls(), move |peer| mta.session(peer.ip().to_string())).await?;
-        let pop3 = Listener::start(fachdienst_tls(), move |_| pop3_server.session()).await?;
+        let ldap = serve_sessions(ldap_tls, move |_| directory.session()).await?;
+        let smtp = serve_sessions(fachdienst_tls(), move |peer| mta.session(peer.ip().to_string())).await?;
+        let pop3 = serve_sessions(fachdienst_tls(), move |_| pop3_server.session()).await?;
 
         let kas = KasServer::start(fachdienst_tls(), world.kas().clone()).await?;
 
@@ -181,7 +182,20 @@ impl Testbed {
 
     /// Where the Konnektor has its service directory: `https://127.0.0.1:port/connector.sds`.
     pub fn konnektor_url(&self) -> String {
-        format!("https://{}/connector.sds", self.konnektor.address())
+        format!("https://{}/connector.sds", self.konnektor.port().address())
+    }
+
+    /// The port of the Konnektor, for tests that close it.
+    pub fn konnektor_port(&self) -> &Port {
+        self.konnektor.port()
+    }
+
+    /// Opens one more port, with the same Konnektor behind it.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn open_konnektor_port(&self) -> io::Result<Port> {
+        self.konnektor.open_port().await
     }
 
     /// The certificate of the Konnektor, to be pinned; the directory shows the same one.
@@ -205,6 +219,21 @@ impl Testbed {
     /// Where the Konnektor tells the time (NTP).
     pub fn time_addr(&self) -> SocketAddr {
         self.time.address()
+    }
+
+    /// Takes away or gives back the answers of the Konnektor's time service.
+    pub fn silence_time(&self, silent: bool) {
+        self.time.set_silent(silent);
+    }
+
+    /// How often the Konnektor was asked for the time.
+    pub fn time_requests(&self) -> usize {
+        self.time.requests()
+    }
+
+    /// The port of the directory, for tests that close it.
+    pub fn ldap_port(&self) -> &Port {
+        &self.ldap
     }
 
     /// Where the directory listens.

@@ -16,6 +16,9 @@ pub struct KonnektorConfig {
     pub vendor: Vendor,
     /// Host and port in the addresses of the service directory; default: those of the request.
     pub published_authority: Option<String>,
+    /// What a reverse proxy in front takes away from the start of all paths, as in `/kon7`; the service directory knows
+    /// nothing of it. Default: nothing.
+    pub proxy_prefix: String,
     /// How clients show who they are; default [`ClientLogin::None`].
     pub client_login: ClientLogin,
     /// The encoding of signatures; default [`Form::Indefinite`].
@@ -88,6 +91,7 @@ impl Default for KonnektorConfig {
         Self {
             vendor: Vendor::default(),
             published_authority: None,
+            proxy_prefix: String::new(),
             client_login: ClientLogin::default(),
             signature_form: Form::default(),
             encryption_form: Form::default(),

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -21,6 +20,7 @@ use tokio_openssl::SslStream;
 
 use super::{Delivery, HttpRequest, HttpResponse, Konnektor, events};
 use crate::listener::ServerTls;
+use crate::port::Port;
 
 /// The greatest body that is read: a document of 25 MiB in base64, and room for 1,000 certificates.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -28,9 +28,9 @@ const MAX_BODY: usize = 64 * 1024 * 1024;
 /// A Konnektor on a port of 127.0.0.1 that the system chose. It stops when it is dropped.
 #[derive(Debug)]
 pub(crate) struct KonnektorServer {
-    address: SocketAddr,
+    port: Port,
+    konnektor: Konnektor,
     acceptor: Sender,
-    accepting: JoinHandle<()>,
     sending: JoinHandle<()>,
 }
 
@@ -49,29 +49,18 @@ impl KonnektorServer {
     /// # Errors
     /// The port cannot be opened, or the key does not fit.
     pub(crate) async fn start(tls: ServerTls, konnektor: Konnektor) -> io::Result<Self> {
-        let (acceptor, mut current) = watch::channel(tls.into_acceptor()?);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        let acceptor = Sender(watch::Sender::new(tls.into_acceptor()?));
+        let port = acceptor.open_port(&konnektor).await?;
         let sending = tokio::spawn(events::send(konnektor.clone()));
-        let accepting = tokio::spawn(async move {
-            let mut connections = JoinSet::new();
-            loop {
-                while connections.try_join_next().is_some() {}
-                let accepted = tokio::select! {
-                    accepted = listener.accept() => accepted,
-                    Ok(()) = current.changed() => {
-                        connections.abort_all();
-                        continue;
-                    }
-                };
-                // A connection that cannot be accepted or secured is the client's trouble.
-                let Ok((stream, _)) = accepted else { continue };
-                if let Ok(ssl) = Ssl::new(current.borrow().context()) {
-                    connections.spawn(serve(stream, ssl, konnektor.clone(), current.clone()));
-                }
-            }
-        });
-        Ok(Self { address, acceptor: Sender(acceptor), accepting, sending })
+        Ok(Self { port, konnektor, acceptor, sending })
+    }
+
+    /// Opens one more port, behind which all is the same.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) async fn open_port(&self) -> io::Result<Port> {
+        self.acceptor.open_port(&self.konnektor).await
     }
 
     /// Takes another key and certificate and closes all connections, as after a restart.
@@ -84,15 +73,41 @@ impl KonnektorServer {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    pub(crate) fn port(&self) -> &Port {
+        &self.port
+    }
+}
+
+impl Sender {
+    async fn open_port(&self, konnektor: &Konnektor) -> io::Result<Port> {
+        let (current, konnektor) = (self.0.subscribe(), konnektor.clone());
+        Port::open_any(move |listener| accept(listener, konnektor.clone(), current.clone())).await
     }
 }
 
 impl Drop for KonnektorServer {
     fn drop(&mut self) {
-        self.accepting.abort();
         self.sending.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, konnektor: Konnektor, mut current: watch::Receiver<SslAcceptor>) {
+    current.mark_unchanged();
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Ok(()) = current.changed() => {
+                connections.abort_all();
+                continue;
+            }
+        };
+        // A connection that cannot be accepted or secured is the client's trouble.
+        let Ok((stream, _)) = accepted else { continue };
+        if let Ok(ssl) = Ssl::new(current.borrow().context()) {
+            connections.spawn(serve(stream, ssl, konnektor.clone(), current.clone()));
+        }
     }
 }
 
@@ -105,6 +120,7 @@ async fn serve(
     stream.set_nodelay(true)?;
     let mut stream = SslStream::new(ssl, stream)?;
     Pin::new(&mut stream).accept().await.map_err(io::Error::other)?;
+    konnektor.record_tls(stream.ssl().version_str());
     let certificate = stream.ssl().peer_certificate().and_then(|certificate| certificate.to_der().ok());
     let service = service_fn(move |request| {
         let (konnektor, certificate, restarted) =

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::net::UdpSocket;
@@ -19,7 +21,14 @@ const EPOCH: u64 = 2_208_988_800;
 #[derive(Debug)]
 pub(crate) struct TimeServer {
     address: SocketAddr,
+    state: Arc<State>,
     answering: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    silent: AtomicBool,
+    requests: AtomicUsize,
 }
 
 impl TimeServer {
@@ -30,20 +39,36 @@ impl TimeServer {
     pub(crate) async fn start(ahead: Duration) -> io::Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = socket.local_addr()?;
+        let state = Arc::new(State::default());
+        let shared = state.clone();
         let answering = tokio::spawn(async move {
             let mut request = [0; PACKET];
             loop {
                 // What is too short is no request; what cannot be answered is the client's trouble.
                 let Ok((PACKET, client)) = socket.recv_from(&mut request).await else { continue };
+                shared.requests.fetch_add(1, Ordering::SeqCst);
+                if shared.silent.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let _ = socket.send_to(&answer(&request, SystemTime::now() + ahead), client).await;
             }
         });
-        Ok(Self { address, answering })
+        Ok(Self { address, state, answering })
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether it does not answer.
+    pub(crate) fn set_silent(&self, silent: bool) {
+        self.state.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// How often it was asked.
+    pub(crate) fn requests(&self) -> usize {
+        self.state.requests.load(Ordering::SeqCst)
     }
 }
 
