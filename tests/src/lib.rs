@@ -63,6 +63,11 @@ impl Practice {
         Ok(practice)
     }
 
+    /// The module behind the ports, for what runs beside them.
+    pub fn clientmodul(&self) -> watch::Receiver<Clientmodul> {
+        self.clientmodul.clone()
+    }
+
     /// Opens another port of the proxy, with TLS if there is a certificate for it.
     ///
     /// # Errors
@@ -130,6 +135,36 @@ impl Practice {
         smtp.ask("DATA", "354").await?;
         smtp.send_message(mail).await?;
         smtp.expect("", "DATA").await
+    }
+
+    /// Sends a mail from A to B, in a connection of its own, and gives the reply to DATA.
+    ///
+    /// # Errors
+    /// The reply to anything before, or the connection is gone.
+    pub async fn send_from_a_to_b(&self) -> Result<String, String> {
+        let (a, b) = (self.account("A")?.address.to_string(), self.account("B")?.address.to_string());
+        let mut smtp = self.smtp("A").await?;
+        let text = mail(&a, &format!("<{b}>"), "Befund", "Inhalt\r\n");
+        self.send(&mut smtp, &a, &[&b], &text).await
+    }
+
+    /// Sends a mail from A to B, which has no other, and fetches it.
+    ///
+    /// # Errors
+    /// The reply that was not expected, or what came instead of the mail.
+    pub async fn a_mail_goes_through(&self) -> Result<(), String> {
+        let reply = self.send_from_a_to_b().await?;
+        if !reply.starts_with("250") {
+            return Err(reply);
+        }
+        let fetched = self.fetch_all("B").await?;
+        let fetched: Vec<_> = fetched.iter().map(|mail| String::from_utf8_lossy(mail)).collect();
+        match &fetched[..] {
+            [mail] if mail.contains("X-KIM-DecryptionResult: 00\r\n") && mail.ends_with("Inhalt\r\n") => {
+                Ok(())
+            }
+            other => Err(format!("{other:?}")),
+        }
     }
 
     /// Fetches and deletes everything in a mailbox.

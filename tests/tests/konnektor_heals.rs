@@ -6,7 +6,7 @@ use kim_clientmodul::Settings;
 use kim_testbed::directory::{DirectoryFault, DirectoryOperation};
 use kim_testbed::konnektor::{Fault, Injection, Konnektor, Operation, PinStatus, Vendor};
 use kim_testbed::{Testbed, TestbedConfig, Times};
-use kim_tests::{Practice, mail};
+use kim_tests::Practice;
 use kim_tls::{Identity, Pins, ServerTrust, client_config};
 
 async fn practice() -> Practice {
@@ -19,11 +19,7 @@ fn konnektor(practice: &Practice) -> &Konnektor {
 
 /// Sends a mail from A to B and gives the reply to DATA.
 async fn send(practice: &Practice) -> String {
-    let address = |name: &str| practice.account(name).unwrap().address.to_string();
-    let (a, b) = (address("A"), address("B"));
-    let mut smtp = practice.smtp("A").await.unwrap();
-    let text = mail(&a, &format!("<{b}>"), "Befund", "Inhalt\r\n");
-    practice.send(&mut smtp, &a, &[&b], &text).await.unwrap()
+    practice.send_from_a_to_b().await.unwrap()
 }
 
 /// Fetches what B has.
@@ -33,12 +29,7 @@ async fn fetch(practice: &Practice) -> Vec<String> {
 }
 
 async fn a_mail_goes_through(practice: &Practice) {
-    let reply = send(practice).await;
-    assert!(reply.starts_with("250"), "{reply}");
-    let fetched = fetch(practice).await;
-    let opened =
-        |mail: &String| mail.contains("X-KIM-DecryptionResult: 00\r\n") && mail.ends_with("Inhalt\r\n");
-    assert!(fetched.len() == 1 && fetched.iter().all(opened), "{fetched:?}");
+    practice.a_mail_goes_through().await.unwrap();
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2076
