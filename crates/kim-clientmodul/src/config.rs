@@ -25,7 +25,7 @@
 //! | `names` | the name in the certificate of a server that user names give as IP address | none |
 //! | `domains`, `kas_url`, `account_url` | domains for DNS-SD, or the services themselves | that of the account |
 //! | `kas_service`, `account_service` | the names of the services in DNS | those of KIM |
-//! | `kas_timeout` | a duration | 30 seconds |
+//! | `kas_timeout` | how long nothing may move from or to the attachment service | 30 seconds |
 //! | `kas_link_hosts` | further hosts that links to mail data may name, for test environments | none |
 //! | `resolver` | address and port of a name server | that of the system |
 //! | `[[konnektor]]` `id`, `default` | its KonnektorId; whether it serves user names without one | needed, false |

@@ -1,6 +1,6 @@
 //! Mail data on its way from an attachment service: [`download`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kim_fachdienst::{CheckMailData, HttpRequest, MailDataError, ReadMailData};
 use kim_flow::{Download, Downloaded};
@@ -18,6 +18,12 @@ use crate::spool::{Spool, SpoolError, Spooled};
 
 /// How many octets are decrypted and kept at once.
 const BATCH: usize = 256 * 1024;
+
+/// How many octets a second a download has to bring, once its credit is used up.
+const SLOWEST: u64 = 16 * 1024;
+
+/// How much longer than that it may take, in units of CM_KAS_TIMEOUT.
+const CREDIT: u32 = 4;
 
 /// Why there is no mail from an attachment service.
 #[derive(Debug, Error)]
@@ -129,7 +135,35 @@ fn length(response: &Response) -> Option<u64> {
     response.field(hyper::header::CONTENT_LENGTH)?.parse().ok()
 }
 
-/// Reads the body to its end; every part of it has `patience` to come.
+/// How long is still waited for octets, so that a service that trickles holds nobody's mailbox for ever.
+///
+/// Only waiting for the network costs. The whole of a download waits at most for `CREDIT` times the patience, and a second
+/// more for every `SLOWEST` octets.
+struct Credit {
+    patience: Duration,
+    left: Duration,
+}
+
+impl Credit {
+    fn new(patience: Duration) -> Self {
+        Self { patience, left: patience.saturating_mul(CREDIT) }
+    }
+
+    /// How long the next octets have.
+    fn next(&self) -> Duration {
+        self.patience.min(self.left)
+    }
+
+    /// So many octets came, after so long.
+    fn spend(&mut self, waited: Duration, octets: usize) {
+        let earned = Duration::from_micros((octets as u64).saturating_mul(1_000_000) / SLOWEST);
+        let left = self.left.saturating_sub(waited).saturating_add(earned);
+        // What came fast at first is no credit for standing still later.
+        self.left = left.min(self.patience.saturating_mul(CREDIT));
+    }
+}
+
+/// Reads the body to its end; every part of it has `patience` to come, and all of it as long as its [`Credit`] lasts.
 async fn receive(
     mut response: Response,
     opening: Opening,
@@ -138,10 +172,13 @@ async fn receive(
 ) -> Result<Opening, DownloadError> {
     let mut batch = Vec::with_capacity(BATCH);
     let mut worker = Worker::new((Ok(opening), Vec::with_capacity(BATCH)));
+    let mut credit = Credit::new(patience);
     loop {
-        let chunk =
-            tokio::time::timeout(patience, response.chunk()).await.map_err(|_| ServiceError::Timeout)??;
+        let asked = Instant::now();
+        let chunk = tokio::time::timeout(credit.next(), response.chunk()).await;
+        let chunk = chunk.map_err(|_| ServiceError::Timeout)??;
         if let Some(chunk) = &chunk {
+            credit.spend(asked.elapsed(), chunk.len());
             meter.add(chunk.len());
             batch.extend_from_slice(chunk);
         }
@@ -178,5 +215,42 @@ impl Opening {
     fn finish(self) -> Result<(MailDataDigest, Head, Spooled), DownloadError> {
         let digest = self.decryptor.finish()?;
         Ok((digest, self.head, self.spool.finish()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// How long a service holds the download of so many octets, given in portions with a pause before each.
+    fn held(octets: u64, portion: usize, pause: Duration) -> Option<Duration> {
+        let (mut credit, mut took, mut come) = (Credit::new(PATIENCE), Duration::ZERO, 0);
+        while come < octets {
+            if pause >= credit.next() {
+                return None;
+            }
+            credit.spend(pause, portion);
+            took += pause;
+            come += portion as u64;
+        }
+        Some(took)
+    }
+
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, Tab_Konf_Param (CM_KAS_TIMEOUT); own bound against services that trickle
+    #[test]
+    fn a_slow_service_is_waited_for_and_one_that_trickles_is_not() {
+        let second = Duration::from_secs(1);
+        let mail = 700 * 1024 * 1024;
+        assert!(held(mail, 20 * 1024, second).is_some());
+        assert!(held(mail, 1024 * 1024, 29 * second).is_some());
+        assert_eq!(held(mail, 1, 29 * second), None);
+        assert_eq!(held(mail, 15 * 1024, second), None);
+        // Nothing is saved up for later.
+        let mut credit = Credit::new(PATIENCE);
+        credit.spend(Duration::ZERO, 700 * 1024 * 1024);
+        (0..4).for_each(|_| credit.spend(29 * second, 1));
+        assert!(credit.next() < 5 * second, "{:?}", credit.next());
     }
 }

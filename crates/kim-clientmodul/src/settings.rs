@@ -89,6 +89,9 @@ pub struct FachdienstServices {
     /// Under which name DNS lists the Account Managers. Default: `_accmgr._tcp.kim.telematik`.
     pub account_service: String,
     /// How long nothing may move between module and service (CM_KAS_TIMEOUT). Default: 30 seconds.
+    ///
+    /// An upload has to move 256 KiB within it. A download has to bring an octet within it, and all in all waits at most
+    /// four times as long and a second more for every 16 KiB.
     pub timeout: Duration,
 }
 

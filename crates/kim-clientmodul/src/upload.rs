@@ -59,8 +59,8 @@ impl UploadError {
 
 /// Encrypts a mail and puts it on the attachment service of the own provider, in one pass and with few octets in memory.
 ///
-/// It ends when nothing moved for CM_KAS_TIMEOUT, or as soon as the service answers, be it in the middle. What the service
-/// has taken is removed again unless the [`Orphan`] is adopted, even if this future is dropped before the service answers.
+/// It ends when the service did not take the next 256 KiB within CM_KAS_TIMEOUT, or as soon as it answers, be it in the middle.
+/// What it has taken is removed again unless the [`Orphan`] is adopted, even if this future is dropped before it answers.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19358-01, A_19360-02, A_19361-01, A_19362, A_19363-03, A_22427-01.
 pub(crate) async fn upload(

@@ -32,6 +32,8 @@ fn faults() -> Vec<(KasOperation, KasFault, &'static str, String)> {
         (Read, KasFault::Truncated(100_000)),
         (Read, KasFault::WrongLength),
         (Read, KasFault::Slow(PATIENCE * 10)),
+        // Every octet comes in time, the mail never.
+        (Read, KasFault::Trickle(PATIENCE / 10)),
         (Check, KasFault::WrongLength),
         (Check, KasFault::Silence),
     ];

@@ -57,6 +57,8 @@ pub enum KasFault {
     Early(u16),
     /// Takes this long before every 16 KiB it reads or sends.
     Slow(Duration),
+    /// Takes this long before every octet it sends.
+    Trickle(Duration),
 }
 
 /// Mail data the service keeps.

@@ -131,7 +131,7 @@ async fn read(mut body: Incoming, length: Option<String>, fault: Option<KasFault
 
 async fn deliver(answer: Answer, head_only: bool) -> io::Result<Response<Octets>> {
     let Answer { status, mut body, fault } = answer;
-    let (mut cut, mut location, mut pause) = (None, None, None);
+    let (mut cut, mut location, mut pause, mut portion) = (None, None, None, PORTION);
     match fault {
         Some(KasFault::Silence) => {
             let never: Infallible = std::future::pending().await;
@@ -146,6 +146,7 @@ async fn deliver(answer: Answer, head_only: bool) -> io::Result<Response<Octets>
         Some(KasFault::WrongLength) => body = [&body[..], &[0]].concat().into(),
         Some(KasFault::Redirect(url)) => location = Some(url),
         Some(KasFault::Slow(time)) => pause = Some(time),
+        Some(KasFault::Trickle(time)) => (pause, portion) = (Some(time), 1),
         Some(KasFault::Status(_) | KasFault::Early(_)) | None => {}
     }
     let len = body.len() as u64;
@@ -153,7 +154,7 @@ async fn deliver(answer: Answer, head_only: bool) -> io::Result<Response<Octets>
     let left = if head_only { Bytes::new() } else { body.slice(..whole) };
     let missing = if head_only { 0 } else { len.saturating_sub(left.len() as u64) };
     let kind = if status == 200 { "application/octet-stream" } else { "application/json; charset=utf-8" };
-    let mut response = Response::new(Octets { left, missing, pause, sleep: None });
+    let mut response = Response::new(Octets { left, missing, pause, portion, sleep: None });
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(len));
@@ -168,6 +169,7 @@ struct Octets {
     left: Bytes,
     missing: u64,
     pause: Option<Duration>,
+    portion: usize,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
@@ -189,7 +191,7 @@ impl Body for Octets {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
         ready!(sleep.as_mut().poll(context));
         self.sleep = None;
-        let portion = self.left.len().min(PORTION);
+        let portion = self.left.len().min(self.portion);
         Poll::Ready(Some(Ok(Frame::data(self.left.split_to(portion)))))
     }
 
