@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use kim_examples::Dialogue;
+use kim_testbed::TestbedConfig;
 use kim_tests::Practice;
 use kim_types::Secret;
 
@@ -55,6 +56,19 @@ async fn an_unknown_mandant_client_system_or_workplace() {
         let refusal = pop3_refusal(&practice, &user, &account.password).await;
         assert!(refusal.contains("-ERR Der Konnektor kennt den Aufrufkontext nicht"), "{part}: {refusal}");
     }
+}
+
+/// Who has one Konnektor need not mark it.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21457
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_konnektor_serves_user_names_without_a_konnektor_id() {
+    let unmarked = Practice::with(TestbedConfig::default(), |settings| {
+        settings.konnektors.iter_mut().for_each(|konnektor| konnektor.default = false);
+    });
+    let practice = unmarked.await.unwrap();
+    practice.smtp("A").await.unwrap();
+    practice.pop3("A").await.unwrap();
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2015-01, A_21457

@@ -21,7 +21,7 @@ use crate::konnektor::{KonnektorHealth, Konnektors};
 use crate::limits;
 use crate::participant::Participant;
 use crate::resolver::Resolver;
-use crate::settings::{Fachdienst, Settings};
+use crate::settings::{Fachdienst, Konnektor, Settings};
 use crate::spool::SpoolSettings;
 use crate::workload::Workload;
 
@@ -110,7 +110,7 @@ impl Account {
     }
 }
 
-/// The account names a Konnektor that is not configured, or none is marked as default.
+/// The account names a Konnektor that is not configured, or it names none, there are several, and none is marked as default.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_21457, A_21517.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -120,7 +120,7 @@ pub struct UnknownKonnektor;
 impl Clientmodul {
     /// A Clientmodul that connects to nothing yet.
     pub fn new(settings: Settings) -> Self {
-        let default = settings.konnektors.iter().find(|one| one.default).map(|one| one.id.clone());
+        let default = default_of(&settings.konnektors).cloned();
         let mut konnektors: HashMap<KonnektorId, Konnektors> = HashMap::new();
         for one in settings.konnektors {
             match konnektors.get_mut(&one.id) {
@@ -158,7 +158,8 @@ impl Clientmodul {
     /// The participant an account stands for.
     ///
     /// # Errors
-    /// The account names a Konnektor that is not configured, or none is marked as default.
+    /// The account names a Konnektor that is not configured, or it names none, there are several, and none is marked as
+    /// default.
     pub fn participant(&self, account: Account) -> Result<Participant, UnknownKonnektor> {
         let id = account.konnektor.as_ref().or(self.0.default.as_ref()).ok_or(UnknownKonnektor)?;
         let konnektors = self.konnektors_of(id)?;
@@ -199,4 +200,13 @@ impl Clientmodul {
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }
+}
+
+/// Who serves user names without a KonnektorId: who is marked, or the only one there is.
+fn default_of(konnektors: &[Konnektor]) -> Option<&KonnektorId> {
+    let only = || {
+        let (first, others) = konnektors.split_first()?;
+        others.iter().all(|one| one.id == first.id).then_some(first)
+    };
+    konnektors.iter().find(|one| one.default).or_else(only).map(|one| &one.id)
 }

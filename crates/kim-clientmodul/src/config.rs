@@ -28,7 +28,7 @@
 //! | `kas_timeout` | how long nothing may move from or to the attachment service | 30 seconds |
 //! | `kas_link_hosts` | further hosts that links to mail data may name, for test environments | none |
 //! | `resolver` | address and port of a name server | that of the system |
-//! | `[[konnektor]]` `id`, `default` | its KonnektorId; whether it serves user names without one | needed, false |
+//! | `[[konnektor]]` `id`, `default` | its KonnektorId; whether it serves user names without one | needed, true if there is one id only |
 //! | `weight` | its share among those of the same id, 0 to 1000 | 1 |
 //! | `url` | its service directory, `https://HOST/connector.sds` | needed |
 //! | `pins`, or `trust` and `expected_name` | its certificates, or their authorities and the name | needed |
@@ -39,7 +39,7 @@
 //! | `ldap`, `ldap_base`, `ldap_client_certificate` | the directory behind it | port 636 of its host, `dc=data,dc=vzd`, true |
 //! | `time_server` | where it tells the time, or `off` | port 123 of its host |
 //! | `[events]` `address` | IP address and port of the listener, as Konnektors see it | off |
-//! | `listen`, `tls` | as for `[smtp]` | `127.0.0.1:10999`, `off` |
+//! | `listen`, `tls` | one address and port; as for `[smtp]` | `127.0.0.1:10999`, `off` |
 //! | `mandant`, `client_system`, `workplace` | in whose name the events are subscribed to | needed |
 //! | `[cache]` `certificates`, `cards`, `limits` | a duration | 12 hours, 30 days, 24 hours |
 //! | `[mail]` `on_integrity_failure` | `embed`, `replace`, `deliver` | `embed` |
@@ -57,7 +57,7 @@
 //! | `flow` | whether the steps of every mail are logged | false |
 //!
 //! Wherever TLS shows a key, `identity` is a PKCS#12 file and `identity_password_file` or `identity_password_env` its password. A
-//! duration is a text like `30s`, `5m`, `12h` or `30d`.
+//! duration is a text like `30s`, `5m`, `12h` or `30d`; a timeout is longer than nothing.
 //!
 //! Paths are relative to the file. Passwords come from a file (`*_file`) or the environment (`*_env`). A key that nobody knows
 //! is a problem, and every problem is told with its line and key, never with a value that may be a secret.
@@ -108,7 +108,7 @@ use kim_types::DomainSuffixes;
 use thiserror::Error;
 
 use crate::proxy::Listen;
-use crate::settings::{Caches, Konnektor, Settings};
+use crate::settings::{Caches, Settings};
 
 use section::Section;
 use source::Source;
@@ -133,7 +133,8 @@ pub struct Config {
     pub events: Option<Events>,
     /// What is logged, and where to.
     pub log: LogSettings,
-    /// Sentences about keys of the file that have no effect yet.
+    /// Sentences about what is not wrong and may still not be meant: keys without effect yet, no default among several
+    /// Konnektors.
     pub notes: Vec<String>,
 }
 
@@ -209,33 +210,29 @@ fn of_root(root: &mut Section<'_, '_>) -> Option<Config> {
     let suffixes =
         mail.list("trusted_domain_suffixes").map(DomainSuffixes::new::<String>).unwrap_or_default();
     let spool = mail::spool(&mut mail);
-    let early_interval = mail.duration("early_header_interval").unwrap_or(Duration::from_secs(5));
+    let early_interval = mail.timeout("early_header_interval").unwrap_or(Duration::from_secs(5));
     let mut rules = mail::rules(mail, suffixes.clone());
     let mut smtp = kim_smtp::Config { suffixes: suffixes.clone(), ..kim_smtp::Config::default() };
     let mut section = root.section("smtp");
-    smtp.timeout_client = section.duration("timeout_client").unwrap_or(smtp.timeout_client);
-    smtp.timeout_server = section.duration("timeout_server").unwrap_or(smtp.timeout_server);
-    let smtp_listen = listen::read(section, 10025);
+    smtp.timeout_client = section.timeout("timeout_client").unwrap_or(smtp.timeout_client);
+    smtp.timeout_server = section.timeout("timeout_server").unwrap_or(smtp.timeout_server);
+    let smtp_listen = listen::read(&mut section, 10025);
     let mut pop3 = kim_pop3::Config { suffixes, ..kim_pop3::Config::default() };
     let mut section = root.section("pop3");
-    pop3.timeout_client = section.duration("timeout_client").unwrap_or(pop3.timeout_client);
-    pop3.timeout_server = section.duration("timeout_server").unwrap_or(pop3.timeout_server);
-    let pop3_listen = listen::read(section, 10995);
+    pop3.timeout_client = section.timeout("timeout_client").unwrap_or(pop3.timeout_client);
+    pop3.timeout_server = section.timeout("timeout_server").unwrap_or(pop3.timeout_server);
+    let pop3_listen = listen::read(&mut section, 10995);
     let mut section = root.section("fachdienst");
     rules.kas_link_hosts = section.list("kas_link_hosts").unwrap_or_default();
     let fachdienst = fachdienst::read(section);
-    let sections = root.sections("konnektor");
-    if sections.is_empty() {
-        root.problem("konnektor", "at least one [[konnektor]] is needed");
-    }
-    let konnektors: Vec<Option<Konnektor>> = sections.into_iter().map(konnektor::read).collect();
+    let konnektors = konnektor::read_all(root);
     let events = events::read(root.section("events"));
     let caches = caches(root.section("cache"));
     let log = log::read(root.section("log"));
     let settings = Settings {
         rules,
         fachdienst: fachdienst?,
-        konnektors: konnektors.into_iter().collect::<Option<_>>()?,
+        konnektors: konnektors?,
         caches,
         certificates: Vec::new(),
         spool,

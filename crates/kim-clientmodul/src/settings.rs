@@ -34,8 +34,8 @@ pub struct Settings {
     pub rules: Rules,
     /// How the mail servers are reached.
     pub fachdienst: Fachdienst,
-    /// The Konnektors; the first one marked as default serves user names without a KonnektorId. Several with the same id
-    /// share the work: when one of them does not answer, another one does it.
+    /// The Konnektors; the first one marked as default serves user names without a KonnektorId, and needs no mark if all have
+    /// the same id. Several with the same id share the work: when one of them does not answer, another one does it.
     pub konnektors: Vec<Konnektor>,
     /// How long answers are kept.
     pub caches: Caches,

@@ -255,6 +255,52 @@ product_type_version = "1.5"
     assert!(!problems.contains("geheim") && !problems.contains("falsch"), "{problems}");
 }
 
+/// What would refuse every login, or switch something off without a word, is told before anybody tries.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_21457, KOM-LE-A_2091-01
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let folder = Folder::new("not-meant");
+    let second = |id: &str, default: bool| {
+        let konnektor = SMALLEST.split_once("[[konnektor]]").unwrap().1;
+        let konnektor =
+            konnektor.replace("Konn_1", id).replace("default = true", &format!("default = {default}"));
+        format!("{SMALLEST}[[konnektor]]{konnektor}")
+    };
+    let events = "[events]\nlisten = [\"127.0.0.1:1\", \"[::1]:1\"]\n";
+    for (text, problem) in [
+        (second("Konn_2", true), "line 16: konnektor.default: another id is marked as default already"),
+        (format!("[smtp]\nlisten = []\n{SMALLEST}"), "line 2: smtp.listen: at least one address is wanted"),
+        (format!("{events}{SMALLEST}"), "line 2: events.listen: one address is wanted"),
+        (
+            format!("[pop3]\ntimeout_client = \"0s\"\n{SMALLEST}"),
+            "line 2: pop3.timeout_client: a duration above",
+        ),
+        (
+            format!("[smtp]\ntimeout_server = \"0m\"\n{SMALLEST}"),
+            "line 2: smtp.timeout_server: a duration above",
+        ),
+        (format!("{SMALLEST}timeout = \"0s\"\n"), "line 14: konnektor.timeout: a duration above"),
+        (format!("{SMALLEST}pin_timeout = \"0h\"\n"), "line 14: konnektor.pin_timeout: a duration above"),
+        (
+            SMALLEST.replace("trust = \"ca.pem\"", "trust = \"ca.pem\"\nkas_timeout = \"0s\""),
+            "line 6: fachdienst.kas_timeout: a duration above",
+        ),
+    ] {
+        let problems = folder.read(&text).err().unwrap();
+        assert!(problems.starts_with(problem), "{problem}\nis missing in\n{problems}");
+        assert_eq!(problems.lines().count(), 1, "{problems}");
+    }
+    // The same id twice is one Konnektor that has help; of several ids none needs to be the default.
+    for (text, notes) in [(second("Konn_1", true), 0), (second("Konn_2", false), 0)] {
+        assert_eq!(folder.read(&text).unwrap().notes.len(), notes);
+    }
+    let none = second("Konn_2", false).replace("default = true", "default = false");
+    let [note] = <[String; 1]>::try_from(folder.read(&none).unwrap().notes).unwrap();
+    assert!(note.starts_with("konnektor.default: no id is marked"), "{note}");
+    assert!(folder.read(&SMALLEST.replace("default = true\n", "")).unwrap().notes.is_empty());
+}
+
 /// A file that is not there is one problem, told where it is named: not also that its key is missing or its content wrong.
 ///
 /// Spec: none — a file of our own.
@@ -371,6 +417,7 @@ fn every_key_that_is_read_is_documented() {
         "parsed",
         "number",
         "duration",
+        "timeout",
         "choice",
         "list",
         "map",

@@ -53,7 +53,10 @@ pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Events> {
     if sink.is_some() && !complete {
         section.problem("mandant", "events need mandant, client_system and workplace");
     }
-    let listen = listen::read(section, 10999);
+    let listen = listen::read(&mut section, 10999);
+    if listen.addresses.len() > 1 {
+        section.problem("listen", "one address is wanted");
+    }
     let (sink, context, address) = (sink?, context?, *listen.addresses.first()?);
     Some(Events { listen: address, tls: listen.tls, sink, context })
 }

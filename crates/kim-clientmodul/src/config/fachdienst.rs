@@ -23,7 +23,7 @@ pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Fachdienst> {
         domains: section.list("domains").unwrap_or_default(),
         kas_service: section.text("kas_service").unwrap_or(services.kas_service),
         account_service: section.text("account_service").unwrap_or(services.account_service),
-        timeout: section.duration("kas_timeout").unwrap_or(services.timeout),
+        timeout: section.timeout("kas_timeout").unwrap_or(services.timeout),
     };
     let resolver = section.parsed("resolver");
     section.finish();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kim_konnektor::{Crypt, EndpointMode};
 use kim_tls::Identity;
+use kim_types::KonnektorId;
 
 use super::pem;
 use super::section::Section;
@@ -13,7 +14,34 @@ use crate::vzd::DirectorySettings;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Konnektor> {
+/// Every `[[konnektor]]`. Who types no KonnektorId gets the one that is marked as default, or the only one there is.
+pub(crate) fn read_all(root: &mut Section<'_, '_>) -> Option<Vec<Konnektor>> {
+    let sections = root.sections("konnektor");
+    if sections.is_empty() {
+        root.problem("konnektor", "at least one [[konnektor]] is needed");
+    }
+    let mut ids: Vec<KonnektorId> = Vec::new();
+    let mut default: Option<KonnektorId> = None;
+    let mut konnektors = Vec::new();
+    for mut section in sections {
+        let konnektor = read(&mut section);
+        if let Some(konnektor) = &konnektor {
+            if konnektor.default && *default.get_or_insert(konnektor.id.clone()) != konnektor.id {
+                section.problem("default", "another id is marked as default already");
+            }
+            if !ids.contains(&konnektor.id) {
+                ids.push(konnektor.id.clone());
+            }
+        }
+        konnektors.push(konnektor);
+    }
+    if ids.len() > 1 && default.is_none() {
+        root.note("konnektor.default: no id is marked, so user names without a KonnektorId are refused");
+    }
+    konnektors.into_iter().collect()
+}
+
+fn read(section: &mut Section<'_, '_>) -> Option<Konnektor> {
     let id = section.parsed("id");
     let default = section.flag("default").unwrap_or(false);
     // Several tables with one id are Konnektors that reach the same cards: they share the work by weight, and one with
@@ -26,22 +54,22 @@ pub(crate) fn read(mut section: Section<'_, '_>) -> Option<Konnektor> {
     if !section.has(&["id"]) || !section.has(&["url"]) {
         section.problem("id, url", "both are needed");
     }
-    let trust = pem::server_trust(&mut section);
-    let identity = pem::identity(&mut section);
-    let auth = auth(&mut section);
+    let trust = pem::server_trust(section);
+    let identity = pem::identity(section);
+    let auth = auth(section);
     let modes = [
         ("published", EndpointMode::Published),
         ("rewrite-authority", EndpointMode::RewriteAuthority),
         ("rewrite-prefix", EndpointMode::RewritePrefix),
     ];
     let endpoints = section.choice("endpoints", &modes).unwrap_or(EndpointMode::Published);
-    let timeout = section.duration("timeout").unwrap_or(MINUTE);
-    let pin_timeout = section.duration("pin_timeout").unwrap_or(MINUTE * 5);
+    let timeout = section.timeout("timeout").unwrap_or(MINUTE);
+    let pin_timeout = section.timeout("pin_timeout").unwrap_or(MINUTE * 5);
     let signatures = [("RSA_ECC", Crypt::RsaEcc), ("ECC", Crypt::Ecc), ("RSA", Crypt::Rsa)];
     let signature = section.choice("signature", &signatures).unwrap_or(Crypt::RsaEcc);
     let with_certificate = section.flag("ldap_client_certificate").unwrap_or(true);
     let (ldap, base) = (section.text("ldap"), section.text("ldap_base"));
-    let time_server = time_server(&mut section, url.as_deref());
+    let time_server = time_server(section, url.as_deref());
     let ldap = ldap.or_else(|| Some(format!("{}:636", host_of(url.as_deref()?)?)));
     let ldap = ldap.as_deref().and_then(host_and_port);
     if ldap.is_none() && section.has(&["ldap", "url"]) {

@@ -7,10 +7,13 @@ use super::section::Section;
 use crate::proxy::Listen;
 
 /// The address and the TLS of a listener; plain is for this machine only.
-pub(crate) fn read(mut section: Section<'_, '_>, port: u16) -> Listen {
+pub(crate) fn read(section: &mut Section<'_, '_>, port: u16) -> Listen {
     let addresses = section.list("listen").unwrap_or_else(|| Listen::loopback(port).addresses);
+    if addresses.is_empty() {
+        section.problem("listen", "at least one address is wanted");
+    }
     let implicit = section.choice("tls", &[("off", false), ("implicit", true)]).unwrap_or(false);
-    let identity = pem::identity(&mut section);
+    let identity = pem::identity(section);
     let choices = [("off", 0), ("optional", 1), ("required", 2)];
     let client_auth = section.choice("client_auth", &choices).unwrap_or(0);
     let anchors =

@@ -129,6 +129,15 @@ impl<'a, 's> Section<'a, 's> {
         })
     }
 
+    /// A duration that is longer than nothing: nobody can keep a limit of `0s`.
+    pub(crate) fn timeout(&mut self, key: &str) -> Option<Duration> {
+        let duration = self.duration(key)?;
+        if duration.is_zero() {
+            self.problem(key, "a duration above zero is wanted");
+        }
+        Some(duration)
+    }
+
     /// One of a few words.
     pub(crate) fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         self.value(key, |value| {
@@ -233,6 +242,11 @@ impl<'a, 's> Section<'a, 's> {
     /// Says what is wrong with a value that was read before, or that is missing.
     pub(crate) fn problem(&self, key: &str, text: impl fmt::Display) {
         self.source.problem(self.line_of(key), format!("{}{key}: {text}", self.name));
+    }
+
+    /// Says what is not wrong but may not be meant.
+    pub(crate) fn note(&self, text: &str) {
+        self.source.note(text.to_owned());
     }
 
     /// What was made of a value that was read before; an error is a problem.
