@@ -5,16 +5,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt as _;
 use kim_flow::receive::{Delivered, Outcome, Trouble};
-use kim_flow::{Content, Recipe, Rules};
+use kim_flow::{Content, Recipe, Refused, Rules};
 use kim_smime::{MailFrame, Substitute};
-use kim_types::Address;
+use kim_types::{Address, Envelope, Octets};
 use tracing::error;
 
 use crate::cache::Cache;
 use crate::early::EarlyAnswer;
 use crate::incoming::Stored;
 use crate::mail_data::MailData;
-use crate::outgoing::Opened;
+use crate::outgoing::{Opened, Outgoing};
 use crate::participant::Participant;
 
 /// Messages that broke the module, by the account that fetched them and their SHA-256.
@@ -27,12 +27,31 @@ pub(crate) type BrokenMessages = Cache<(String, [u8; 32]), ()>;
 /// mail comes at once when the account fetches it again, in this session or another.
 ///
 /// Spec: none — own rule (DESIGN: no input may end a session); gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02 (the mail).
-pub(crate) async fn open(participant: Participant, message: Stored) -> Opened {
+pub(crate) async fn open(participant: &Participant, message: Stored) -> Opened {
     let Stored { content, kept } = message;
     let (mail_data, broken) = (MailData::new(kept), &participant.shared.broken);
     let opening = participant.deliver(content.clone(), &mail_data);
     let delivered = isolated(broken, &participant.account().address, &content, opening).await;
     Opened::new(delivered, mail_data)
+}
+
+/// The mail for a message of which nothing but the header could be kept.
+///
+/// Spec: none — own rule (DESIGN: no input may end a session); gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02 (the mail).
+pub(crate) fn header_only(participant: &Participant, head: Octets) -> Opened {
+    let delivered = substitute(&participant.account().address, &Content::Whole(head));
+    Opened::new(delivered, MailData::new(None))
+}
+
+/// Protects a mail; `None` if that panics, a mistake of the module.
+///
+/// Spec: none — own rule (DESIGN: no input may end a session).
+pub(crate) async fn protect(
+    participant: &Participant,
+    envelope: Envelope,
+    mail: Stored,
+) -> Option<Result<Outgoing, Refused>> {
+    guarded(participant.protect(envelope, mail)).await
 }
 
 /// What the client gets before a message is opened; nothing, if that is what breaks the module.
@@ -63,7 +82,7 @@ async fn isolated(
 /// What a future comes to; `None` if it panics. What it worked on is not looked at again.
 async fn guarded<T>(work: impl Future<Output = T>) -> Option<T> {
     let done = AssertUnwindSafe(work).catch_unwind().await;
-    done.map_err(|_| error!("opening a message panicked: this is a mistake of the module, please report it"))
+    done.map_err(|_| error!("work on a mail panicked: this is a mistake of the module, please report it"))
         .ok()
 }
 
@@ -97,7 +116,6 @@ fn substitute(user: &Address, message: &Content) -> Delivered {
 mod tests {
     use kim_flow::Kept;
     use kim_smime::Measure;
-    use kim_types::Octets;
 
     use super::*;
 

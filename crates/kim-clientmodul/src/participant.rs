@@ -11,6 +11,7 @@ use tokio::sync::SemaphorePermit;
 use crate::answers::{Answers, listing};
 use crate::clientmodul::{Account, Shared};
 use crate::incoming::Stored;
+use crate::isolation;
 use crate::konnektor::{Konnektor, Konnektors};
 use crate::mail_data::MailData;
 use crate::outgoing::{Opened, Outgoing};
@@ -81,14 +82,12 @@ impl Participant {
         }
     }
 
-    /// Decrypts and checks a received message. Whatever is wrong with it, there is something to read.
+    /// Decrypts and checks a received message. Whatever is wrong with it, there is something to read, even if it makes the
+    /// module panic: then a mail stands for it, at once if the account fetches it again within a day.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042 to KOM-LE-A_2050.
     pub async fn open(&self, message: impl Into<Stored>) -> Opened {
-        let Stored { content, kept } = message.into();
-        let mail_data = MailData::new(kept);
-        let delivered = self.deliver(content, &mail_data).await;
-        Opened::new(delivered, mail_data)
+        isolation::open(self, message.into()).await
     }
 
     /// What the user gets for a message; what it leaves to the driver is in `mail_data`.

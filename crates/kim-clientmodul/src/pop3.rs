@@ -201,7 +201,7 @@ impl Session {
         let Some(participant) = self.participant.clone() else { return };
         let shared = self.clientmodul.shared();
         self.early = isolation::early(&message, &shared.rules, shared.early_interval);
-        let opened = async move { Finished::Open(open, isolation::open(participant, message).await) };
+        let opened = async move { Finished::Open(open, participant.open(message).await) };
         self.task = Some(Box::pin(opened.instrument(self.operation.clone())));
     }
 

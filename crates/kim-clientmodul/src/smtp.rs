@@ -10,10 +10,11 @@ use kim_flow::{Advice, Refused, Report};
 use kim_smtp::{Answer, Call, Event, Input, Login, Output, Process, Proxy, Wait};
 use kim_types::Reply;
 use tokio::sync::watch;
-use tracing::{Instrument, Span, info, warn};
+use tracing::{Instrument, Span, error, info, warn};
 
 use crate::clientmodul::Clientmodul;
 use crate::incoming::Incoming;
+use crate::isolation;
 use crate::legs::{Connection, Happened, Legs, Patience};
 use crate::login::{self, LoginError};
 use crate::operation::Operations;
@@ -28,7 +29,8 @@ type Task = Pin<Box<dyn Future<Output = Finished> + Send>>;
 /// What a task came to.
 enum Finished {
     Login(Box<Login>, Result<(Participant, Box<dyn Connection>), LoginError>),
-    Protect(Process, Result<Outgoing, Refused>),
+    /// The mail is protected or refused; `None` if it broke the module.
+    Protect(Process, Option<Result<Outgoing, Refused>>),
     /// The mail could not be kept while it came in.
     NotKept(Process, SpoolError),
 }
@@ -198,7 +200,7 @@ impl Session {
                 warn!(%error, "smtp login");
                 login.refused(error.refusal())
             }
-            Finished::Protect(process, Ok(mut outgoing)) => {
+            Finished::Protect(process, Some(Ok(mut outgoing))) => {
                 // The Account Manager, which the administration talks to, has to be told (setAccount).
                 if let Some(version) = outgoing.protected().upgrade {
                     info!(%version, "the directory has an older version for the account: setAccount is due");
@@ -208,13 +210,20 @@ impl Session {
                 self.stage = Stage::Delivering(outgoing);
                 process.deliver(envelope, size)
             }
-            Finished::Protect(process, Err(Refused { reply, cause })) => {
+            Finished::Protect(process, Some(Err(Refused { reply, cause }))) => {
                 let Advice { code, text: advice } = cause.advice();
                 warn!(error = %Chain(&cause), reply = reply.code(), code, advice, "mail refused");
                 self.stage = Stage::Refusing(reply);
                 process.reset()
             }
             Finished::NotKept(process, error) => {
+            Finished::Protect(process, None) => {
+                let reply = Reply::new(451, "4.3.0 Nachricht konnte nicht verarbeitet werden");
+                let advice = "Bitte melden Sie den Fehler dem Hersteller des Clientmoduls.";
+                error!(reply = reply.code(), code = "send-panic", advice, "mail refused");
+                self.stage = Stage::Refusing(reply);
+                process.reset()
+            }
                 warn!(%error, "mail refused");
                 self.stage = Stage::Refusing(not_kept(error));
                 process.reset()
@@ -231,7 +240,10 @@ impl Session {
             self.operation = self.operations.next("send");
             let protected = async move {
                 match mail.finish().await {
-                    Ok(mail) => Finished::Protect(process, participant.protect(envelope, mail).await),
+                    Ok(mail) => {
+                        let protected = isolation::protect(&participant, envelope, mail).await;
+                        Finished::Protect(process, protected)
+                    }
                     Err(error) => Finished::NotKept(process, error),
                 }
             };
