@@ -10,10 +10,17 @@ use kim_tests::{Practice, mail};
 use serde_json::Value;
 
 /// What must never be in a log: words of a mail, and every address.
-const CANARIES: [&str; 5] =
-    ["Kanarienbetreff", "Kanarieninhalt", "kanarienpasswort", "kanarienvogel", "testbed.kim"];
+const CANARIES: [&str; 6] = [
+    "Kanarienbetreff",
+    "Kanarieninhalt",
+    "kanarienpasswort",
+    "kanarienvogel",
+    "Kanarienmandant",
+    "testbed.kim",
+];
 
-/// One send with a recipient nobody knows, one fetch, one message that cannot be opened, one wrong password.
+/// One send with a recipient nobody knows, one fetch, one message that cannot be opened, one wrong password, one unknown
+/// Mandant.
 async fn busy_morning(practice: &Practice) {
     let [from, to] = ["A", "B"].map(|name| practice.account(name).unwrap().address.to_string());
     let sent = mail(&from, &format!("<{to}>"), "Kanarienbetreff", "Kanarieninhalt\r\n");
@@ -31,6 +38,9 @@ async fn busy_morning(practice: &Practice) {
     let mut smtp = Dialogue::open(practice.smtp).await.unwrap();
     let name = account.smtp_user_name(practice.testbed.smtp_addr());
     assert!(smtp.smtp_login(&name, &kim_types::Secret::from("kanarienpasswort")).await.is_err());
+    let foreign = name.replace(account.context.mandant.as_str(), "Kanarienmandant");
+    let mut smtp = Dialogue::open(practice.smtp).await.unwrap();
+    assert!(smtp.smtp_login(&foreign, &account.password).await.is_err());
 }
 
 /// The records of a log file of today.
@@ -96,4 +106,7 @@ async fn has_a_number_for_every_operation_and_nothing_of_a_mail() {
     let trouble = general.iter().find(|record| record["message"] == "mail not decrypted").unwrap();
     assert_eq!((&trouble["level"], &trouble["code"]), (&"WARN".into(), &"receive-format".into()));
     assert!(trouble["advice"].as_str().unwrap().ends_with('.'), "{trouble}");
+    let login = general.iter().find(|record| record["message"] == "smtp login").unwrap();
+    assert_eq!(login["code"], "login-context", "{login}");
+    assert!(login["advice"].as_str().unwrap().ends_with('.'), "{login}");
 }

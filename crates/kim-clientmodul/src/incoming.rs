@@ -45,20 +45,21 @@ impl<T: Into<Octets>> From<T> for Stored {
     }
 }
 
-/// The sink, if it could keep the last batch, and the batch, which becomes the room for the next.
-type Taken = (Result<Box<Sink>, SpoolError>, Vec<u8>);
+/// The sink, and the last batch, which becomes the room for the next.
+type Taken = (Box<Sink>, Vec<u8>);
 
 /// What happens to every octet.
 struct Sink {
     measure: Measure,
     head: Head,
-    spool: Spool,
+    /// As long as it could keep everything.
+    spool: Result<Spool, SpoolError>,
 }
 
 impl Incoming {
     pub(crate) fn new(spool: SpoolSettings, whole: u64) -> Self {
-        let sink = Sink { measure: Measure::new(), head: Head::default(), spool: Spool::new(spool) };
-        let sink = Worker::new((Ok(Box::new(sink)), Vec::new()));
+        let sink = Sink { measure: Measure::new(), head: Head::default(), spool: Ok(Spool::new(spool)) };
+        let sink = Worker::new((Box::new(sink), Vec::new()));
         Self { whole, pending: Vec::new(), failed: false, sink }
     }
 
@@ -76,47 +77,65 @@ impl Incoming {
     ///
     /// # Errors
     /// [`SpoolError`]: the mail could not be kept and nothing is left of it.
-    pub async fn finish(mut self) -> Result<Stored, SpoolError> {
+    pub async fn finish(self) -> Result<Stored, SpoolError> {
+        self.finish_or_head().await.map_err(|(error, _)| error)
+    }
+
+    /// Ends the mail; of one that could not be kept there is the header, as far as it came.
+    pub(crate) async fn finish_or_head(mut self) -> Result<Stored, (SpoolError, Octets)> {
+        let lost = (SpoolError::Interrupted, Octets::default());
         self.flush().await;
-        let (sink, _) = self.sink.take().await.ok_or(SpoolError::Interrupted)?;
-        let (sink, whole) = (sink?, self.whole);
-        let blocks = !sink.spool.fits_memory(0);
-        off_the_runtime(blocks, move || sink.finish(whole)).await.ok_or(SpoolError::Interrupted)?
+        let Some((sink, _)) = self.sink.take().await else { return Err(lost) };
+        let Sink { measure, head, spool } = *sink;
+        let (spool, head, whole) = match spool {
+            Ok(spool) => (spool, head.finish(), self.whole),
+            Err(error) => return Err((error, head.finish())),
+        };
+        let blocks = !spool.fits_memory(0);
+        let stored = off_the_runtime(blocks, move || stored(spool, Kept { head, measure }, whole)).await;
+        stored.ok_or(lost)?.map_err(|error| (error, Octets::default()))
     }
 
     /// Hands the batch on, once the one before is kept.
     async fn flush(&mut self) {
-        let (sink, mut room) = self.sink.take().await.unwrap_or((Err(SpoolError::Interrupted), Vec::new()));
+        let batch = std::mem::take(&mut self.pending);
+        let Some((mut sink, mut room)) = self.sink.take().await else {
+            self.failed = true;
+            return;
+        };
         room.clear();
-        let batch = std::mem::replace(&mut self.pending, room);
-        self.failed = sink.is_err();
-        let blocks = sink.as_ref().is_ok_and(|sink| !sink.spool.fits_memory(batch.len()));
+        self.pending = room;
+        self.failed = sink.spool.is_err();
+        let blocks = sink.spool.as_ref().is_ok_and(|spool| !spool.fits_memory(batch.len()));
         self.sink.start(blocks, move || {
-            let kept = sink.and_then(|mut sink| sink.take(&batch).map(|()| sink));
-            (kept, batch)
+            sink.take(&batch);
+            (sink, batch)
         });
     }
 }
 
 impl Sink {
-    fn take(&mut self, octets: &[u8]) -> Result<(), SpoolError> {
+    fn take(&mut self, octets: &[u8]) {
         self.measure.push(octets);
         self.head.push(octets);
-        self.spool.push(octets)
+        if let Ok(spool) = &mut self.spool
+            && let Err(error) = spool.push(octets)
+        {
+            self.spool = Err(error);
+        }
     }
+}
 
-    fn finish(self: Box<Self>, whole: u64) -> Result<Stored, SpoolError> {
-        let mut spooled = self.spool.finish()?;
-        if spooled.len() > whole {
-            let kept = Kept { head: self.head.finish(), measure: self.measure };
-            return Ok(Stored { content: Content::Kept(kept), kept: Some(spooled) });
-        }
-        let mut mail = Vec::with_capacity(usize::try_from(spooled.len()).unwrap_or_default());
-        while let Some(chunk) = spooled.next_chunk()? {
-            mail.extend_from_slice(&chunk);
-        }
-        Ok(mail.into())
+fn stored(spool: Spool, kept: Kept, whole: u64) -> Result<Stored, SpoolError> {
+    let mut spooled = spool.finish()?;
+    if spooled.len() > whole {
+        return Ok(Stored { content: Content::Kept(kept), kept: Some(spooled) });
     }
+    let mut mail = Vec::with_capacity(usize::try_from(spooled.len()).unwrap_or_default());
+    while let Some(chunk) = spooled.next_chunk()? {
+        mail.extend_from_slice(&chunk);
+    }
+    Ok(mail.into())
 }
 
 /// The first octets of a mail: its header and the empty line, within the limits of a header.
@@ -224,6 +243,19 @@ mod tests {
         assert!(incoming.pending.is_empty());
         let kind = std::io::ErrorKind::NotFound;
         assert_eq!(incoming.finish().await.unwrap_err(), SpoolError::Create(kind));
+    }
+
+    #[tokio::test]
+    async fn of_a_mail_that_is_too_large_the_header_is_left() {
+        let mut incoming = Incoming::new(SpoolSettings { limit: 600_000, ..settings(0) }, 10);
+        for piece in mail(2_000_000).chunks(1000) {
+            incoming.push(piece).await;
+        }
+        let (error, head) = incoming.finish_or_head().await.unwrap_err();
+        assert_eq!(
+            (error, head.to_bytes()),
+            (SpoolError::TooLarge { limit: 600_000 }, "Subject: a\r\n\r\n".into())
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use kim_flow::Advice;
 use kim_flow::receive::Outcome;
 use kim_pop3::{Answer, Call, Event, Input, Login, Open, Output, Proxy, Wait};
+use kim_types::Octets;
 use tokio::sync::watch;
 use tracing::{Instrument, Span, error, info, warn};
 
@@ -31,7 +32,7 @@ type Task = Pin<Box<dyn Future<Output = Finished> + Send>>;
 enum Finished {
     Login(Box<Login>, Result<(Participant, Box<dyn Connection>), LoginError>),
     /// The message is complete, or could not be kept while it came in.
-    Arrived(Open, Result<Stored, SpoolError>),
+    Arrived(Open, Result<Stored, (SpoolError, Octets)>),
     Open(Open, Opened),
 }
 
@@ -189,7 +190,7 @@ impl Session {
             Call::Open(open) => {
                 let message = self.message.take().unwrap_or_else(|| self.clientmodul.incoming_message());
                 self.operation = self.operations.next("fetch");
-                let arrived = async move { Finished::Arrived(open, message.finish().await) };
+                let arrived = async move { Finished::Arrived(open, message.finish_or_head().await) };
                 self.task = Some(Box::pin(arrived.instrument(self.operation.clone())));
             }
         }
@@ -214,16 +215,26 @@ impl Session {
                 login.connected()
             }
             Finished::Login(login, Err(error)) => {
-                warn!(%error, "pop3 login");
+                let Advice { code, text: advice } = error.advice();
+                warn!(%error, code, advice, "pop3 login");
                 login.refused(error.refusal())
             }
             Finished::Arrived(open, Ok(message)) => {
                 self.open(open, message);
                 return Next::Wait;
             }
-            Finished::Arrived(_, Err(error)) => {
-                warn!(%error, "mail not fetched: there is no room for it");
-                return Next::End;
+            Finished::Arrived(open, Err((error, head))) => {
+                let Advice { code, text: advice } = error.advice();
+                let too_large = matches!(error, SpoolError::TooLarge { .. });
+                let Some(participant) = self.participant.as_ref().filter(|_| too_large) else {
+                    warn!(%error, code, advice, "mail not fetched");
+                    return Next::End;
+                };
+                // Another attempt would end in the same way, and nobody could fetch the mails behind it.
+                warn!(%error, code, advice, "mail not fetched: its header stands for it");
+                self.early = EarlyAnswer::default();
+                self.to_show = Some(isolation::header_only(participant, head).mail);
+                open.deliver()
             }
             Finished::Open(open, opened) => {
                 match &opened.outcome {

@@ -197,7 +197,8 @@ impl Session {
                 login.connected()
             }
             Finished::Login(login, Err(error)) => {
-                warn!(%error, "smtp login");
+                let Advice { code, text: advice } = error.advice();
+                warn!(%error, code, advice, "smtp login");
                 login.refused(error.refusal())
             }
             Finished::Protect(process, Some(Ok(mut outgoing))) => {
@@ -216,7 +217,6 @@ impl Session {
                 self.stage = Stage::Refusing(reply);
                 process.reset()
             }
-            Finished::NotKept(process, error) => {
             Finished::Protect(process, None) => {
                 let reply = Reply::new(451, "4.3.0 Nachricht konnte nicht verarbeitet werden");
                 let advice = "Bitte melden Sie den Fehler dem Hersteller des Clientmoduls.";
@@ -224,8 +224,10 @@ impl Session {
                 self.stage = Stage::Refusing(reply);
                 process.reset()
             }
-                warn!(%error, "mail refused");
-                self.stage = Stage::Refusing(not_kept(error));
+            Finished::NotKept(process, error) => {
+                let (reply, Advice { code, text: advice }) = (not_kept(error), error.advice());
+                warn!(%error, reply = reply.code(), code, advice, "mail refused");
+                self.stage = Stage::Refusing(reply);
                 process.reset()
             }
         }
@@ -277,12 +279,13 @@ impl Session {
     }
 }
 
-/// The reply for a mail there is no room for: another attempt may find some.
+/// The reply for a mail there is no room for: another attempt may find some, unless the mail is what is too large.
 ///
-/// Spec: none — own rule, RFC 3463 (X.3.1 mail system full, X.3.0 other).
+/// Spec: none — own rule, RFC 3463 (X.3.1 mail system full, X.3.4 message too big, X.3.0 other).
 fn not_kept(error: SpoolError) -> Reply {
     match error {
         SpoolError::Full => Reply::new(451, "4.3.1 Es ist kein Platz fuer die Nachricht"),
+        SpoolError::TooLarge { .. } => Reply::new(552, "5.3.4 Die Nachricht ist zu gross"),
         _ => Reply::new(451, "4.3.0 Die Nachricht konnte nicht zwischengespeichert werden"),
     }
 }

@@ -5,6 +5,7 @@ mod file;
 use std::path::PathBuf;
 
 use bytes::{Buf, Bytes};
+use kim_flow::Advice;
 use thiserror::Error;
 
 use crate::plain::Plain;
@@ -70,7 +71,7 @@ pub struct Spooled {
 
 /// Why content could not be kept or read again.
 ///
-/// Spec: none — own rule: the mail is refused for now (451) or replaced by an error mail, never lost.
+/// Spec: none — own rule: the mail is refused (451, or 552 if it is too large) or replaced by an error mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SpoolError {
@@ -101,6 +102,34 @@ pub enum SpoolError {
     /// The work was not finished: the runtime ends, or there was a panic.
     #[error("the work on the temporary file was interrupted")]
     Interrupted,
+}
+
+impl SpoolError {
+    /// What can be done about it: for the log, under a code that stays.
+    ///
+    /// Spec: none — see [`Advice`].
+    pub fn advice(&self) -> Advice {
+        let (code, text) = match self {
+            Self::TooLarge { .. } => (
+                "spool-too-large",
+                "Die Nachricht ist größer als jede zulässige KIM-Nachricht; bitte wenden Sie sich an den Absender.",
+            ),
+            Self::Full => (
+                "spool-full",
+                "Für große Nachrichten ist kein Platz mehr; bitte schaffen Sie Platz auf dem Datenträger von spool_dir.",
+            ),
+            Self::Create(_) | Self::Write(_) | Self::Read(_) | Self::Changed => (
+                "spool-disk",
+                "Große Nachrichten können nicht zwischengespeichert werden; bitte prüfen Sie den Ordner spool_dir, seine \
+                 Rechte und seinen Datenträger.",
+            ),
+            Self::Encryption | Self::Interrupted => (
+                "spool-interrupted",
+                "Die Arbeit an der Nachricht wurde unterbrochen; bitte versuchen Sie es erneut.",
+            ),
+        };
+        Advice { code, text }
+    }
 }
 
 impl Default for SpoolSettings {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kim_tests::mail;
 
-use crate::office::Office;
+use crate::office::{LARGE, Office};
 
 fn nowhere(settings: &mut kim_clientmodul::Settings) {
     settings.spool.directory = PathBuf::from("/nonexistent/kim");
@@ -35,6 +35,26 @@ async fn a_message_that_cannot_be_kept_stays_on_the_server() {
     pop3.ask("RETR 1", "+OK").await.unwrap();
     assert_eq!(pop3.message().await.unwrap_err(), "the connection was closed inside a mail");
     assert_eq!(mailbox.mails().len(), 1);
+}
+
+/// No other attempt would find room for it: what is known of it stands for it, so that the mails behind it can be fetched.
+///
+/// Spec: none — own rule (no input may end a session); gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_larger_than_any_mail_does_not_hide_those_behind_it() {
+    let office = Office::with(|settings| settings.spool.limit = LARGE).await;
+    let mailbox = office.practice.testbed.world().mailbox(&office.e.parse().unwrap()).unwrap();
+    mailbox.put(office.large_mail());
+    mailbox.put(mail(&office.a, &office.e, "dahinter", "dahinter\r\n"));
+    let [first, second] = <[Vec<u8>; 2]>::try_from(office.practice.fetch_all("E").await.unwrap()).unwrap();
+    let (first, second) = (String::from_utf8(first).unwrap(), String::from_utf8(second).unwrap());
+    assert!(first.contains("X-KIM-Fehlermeldung: 4010\r\n") && first.contains("message/rfc822"), "{first}");
+    assert!(first.contains("Subject: gro") && !first.contains("Zeile"), "{first}");
+    assert!(second.contains("dahinter"), "{second}");
+    // Who sends such a mail is told at once that it will never go.
+    let reply = office.send(&office.large_mail()).await;
+    assert_eq!(reply, "552 5.3.4 Die Nachricht ist zu gross");
+    office.assert_no_file("too large");
 }
 
 /// What is downloaded has no room: the message stands in for it, and can be sent to oneself again.
