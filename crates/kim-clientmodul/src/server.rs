@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +16,9 @@ use tracing::{debug, error, warn};
 use crate::clientmodul::Clientmodul;
 use crate::legs::Connection;
 use crate::{pop3, smtp};
+
+/// How often at most the log is told that there are too many clients, or that they cannot be accepted.
+const WARN_STEP: Duration = Duration::from_secs(60);
 
 /// The protocol of a listener.
 ///
@@ -137,6 +140,7 @@ impl Server {
         let places = Arc::new(Semaphore::new(self.limits.sessions));
         let peers = Peers::default();
         let mut sessions = JoinSet::new();
+        let (mut refusing, mut failing) = (Seldom::default(), Seldom::default());
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -150,14 +154,18 @@ impl Server {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, or a client that left already: neither is a reason to stop, nor to spin.
-                    warn!(%error, "accept");
+                    if failing.is_due(Instant::now()) {
+                        warn!(%error, "a client could not be accepted");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             };
             let place = places.clone().try_acquire_owned().ok();
             let Some(place) = place.zip(peers.enter(peer.ip(), self.limits.sessions_per_peer)) else {
-                debug!("too many sessions");
+                if refusing.is_due(Instant::now()) {
+                    warn!("too many sessions: clients are turned away");
+                }
                 continue;
             };
             let tls = self.tls.as_ref().map(TlsSwitch::acceptor);
@@ -216,6 +224,20 @@ async fn protected(
     None
 }
 
+/// Lets a warning through now and then: many clients must not mean as many records.
+#[derive(Default)]
+struct Seldom(Option<Instant>);
+
+impl Seldom {
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.0.is_none_or(|last| now.saturating_duration_since(last) >= WARN_STEP);
+        if due {
+            self.0 = Some(now);
+        }
+        due
+    }
+}
+
 /// How many sessions each address has.
 #[derive(Clone, Default)]
 struct Peers(Arc<Mutex<HashMap<IpAddr, usize>>>);
@@ -247,5 +269,18 @@ impl Drop for PeerPlace {
                 peers.remove(&self.address);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_comes_once_a_minute_at_most() {
+        let (mut seldom, start) = (Seldom::default(), Instant::now());
+        let due =
+            [0, 1, 59, 60, 61, 119, 120].map(|second| seldom.is_due(start + Duration::from_secs(second)));
+        assert_eq!(due, [true, false, false, true, false, false, true]);
     }
 }
