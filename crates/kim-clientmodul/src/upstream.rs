@@ -1,8 +1,9 @@
 //! TCP and TLS to a server of the TI: [`connect`].
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use kim_tls::{Distrust, TlsError};
@@ -48,7 +49,8 @@ pub(crate) enum ConnectError {
 
 /// Connects to a server that speaks TLS from the first octet.
 ///
-/// The host is a name or an IP address without brackets. `patience` is for all of it: resolver, TCP and handshake.
+/// The host is a name or an IP address without brackets. `patience` is for all of it: resolver, TCP and handshake. Of several
+/// addresses the first one counts that can be connected to.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2074.
 pub(crate) async fn connect(
@@ -59,7 +61,8 @@ pub(crate) async fn connect(
     patience: Duration,
 ) -> Result<Connected, ConnectError> {
     let name = ServerName::try_from(host).map_err(|_| ConnectError::Host)?.to_owned();
-    tokio::time::timeout(patience, handshake(host, port, resolver, tls, name))
+    let until = Instant::now().checked_add(patience);
+    tokio::time::timeout(patience, handshake(host, port, resolver, tls, name, until))
         .await
         .unwrap_or(Err(ConnectError::Timeout))
 }
@@ -70,9 +73,11 @@ async fn handshake(
     resolver: &Resolver,
     tls: Arc<ClientConfig>,
     name: ServerName<'static>,
+    until: Option<Instant>,
 ) -> Result<Connected, ConnectError> {
-    let tcp = async { TcpStream::connect(resolver.addresses(host, port).await?.as_slice()).await };
-    let tcp = tcp.await.map_err(|error| ConnectError::Unreachable(error.kind()))?;
+    let addresses = resolver.addresses(host, port).await;
+    let addresses = addresses.map_err(|error| ConnectError::Unreachable(error.kind()))?;
+    let tcp = first_of(&addresses, until).await?;
     // Replies of a few octets are not held back; if it fails it is only slower.
     let _ = tcp.set_nodelay(true);
     let stream = TlsConnector::from(tls)
@@ -82,6 +87,21 @@ async fn handshake(
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let certificate = shown.map(|certificate| Bytes::copy_from_slice(certificate)).unwrap_or_default();
     Ok(Connected { stream, certificate })
+}
+
+/// Connects to the first address that answers. One that says nothing gets its share of the time only: others may be alive.
+async fn first_of(addresses: &[SocketAddr], until: Option<Instant>) -> Result<TcpStream, ConnectError> {
+    let mut trouble = ConnectError::Unreachable(io::ErrorKind::NotFound);
+    for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
+        let time = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        let share = time / u32::try_from(left).unwrap_or(u32::MAX);
+        match tokio::time::timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => return Ok(tcp),
+            Ok(Err(error)) => trouble = ConnectError::Unreachable(error.kind()),
+            Err(_) => trouble = ConnectError::Timeout,
+        }
+    }
+    Err(trouble)
 }
 
 #[cfg(test)]
@@ -157,5 +177,37 @@ mod tests {
             connect("not a host", port, &Resolver::new(None), tls(), PATIENCE).await.err(),
             Some(ConnectError::Host)
         );
+    }
+
+    /// A port that neither accepts nor refuses: its queue is full. It is so as long as the connections live.
+    #[cfg(target_os = "linux")]
+    async fn dead() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let (address, mut queue) = (listener.local_addr().unwrap(), Vec::new());
+        while let Ok(next) =
+            tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await
+        {
+            queue.push(next.unwrap());
+        }
+        (address, listener, queue)
+    }
+
+    /// Spec: none — a server has several addresses so that one may be down.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_leaves_time_for_the_next() {
+        let (dead, _listener, _queue) = dead().await;
+        let alive = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = alive.local_addr().unwrap();
+        let until = Instant::now().checked_add(Duration::from_secs(3));
+        let tcp = first_of(&[dead, address], until).await.unwrap();
+        assert_eq!(tcp.peer_addr().unwrap(), address);
+        let until = Instant::now().checked_add(Duration::from_millis(300));
+        assert_eq!(first_of(&[dead, dead], until).await.err(), Some(ConnectError::Timeout));
+        drop(alive);
+        let refused = ConnectError::Unreachable(io::ErrorKind::ConnectionRefused);
+        assert_eq!(first_of(&[address], None).await.err(), Some(refused));
     }
 }
