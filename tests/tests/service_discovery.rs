@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+use std::time::{Duration, Instant};
+
 use kim_clientmodul::FachdienstServices;
 use kim_testbed::fachdienst::{KasFault, KasOperation};
-use kim_testbed::{TestbedConfig, Times};
+use kim_testbed::{DnsRecord, TestbedConfig, Times};
 use kim_tests::{Practice, mail};
 
 async fn practice(with_dns: bool) -> Practice {
@@ -58,4 +60,22 @@ async fn a_mail_goes_out_whether_the_limits_are_known_or_not() {
     failing.testbed.world().kas().faults().add(KasOperation::Limits, Times::ALWAYS, KasFault::Status(500));
     send(&failing, 3).await;
     assert_eq!(failing.testbed.world().kas().count(KasOperation::Limits), 1);
+}
+
+/// Others are listed as well, and their name servers may be down: that is no matter of the own provider.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19361-01, A_19456
+#[tokio::test(flavor = "multi_thread")]
+async fn other_providers_that_are_down_hold_nobody_up() {
+    let practice = practice(true).await;
+    let (dns, service) = (practice.testbed.dns(), "_accmgr._tcp.kim.telematik-test");
+    for number in 0..10 {
+        let instance = format!("down-{number}.{service}");
+        dns.add(service, DnsRecord::Ptr(instance.clone()));
+        dns.silence(&instance);
+    }
+    let start = Instant::now();
+    send(&practice, 1).await;
+    assert_eq!(practice.testbed.world().kas().count(KasOperation::Limits), 1);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }

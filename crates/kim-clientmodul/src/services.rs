@@ -2,16 +2,24 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use kim_fachdienst::{BaseUrl, Service, belongs_to};
 use kim_types::Address;
 use tracing::warn;
 
 use crate::fachdienst::ServiceError;
 use crate::participant::Participant;
-use crate::resolver::{Instance, ResolveError};
+use crate::resolver::{Instance, ResolveError, Resolver};
 
 /// How many instances of a service are looked at; KIM has a handful of providers.
 const MAX_INSTANCES: usize = 100;
+
+/// How many of them are resolved at once.
+const AT_ONCE: usize = 32;
+
+/// How long all of them have. The name servers of other providers may be silent.
+const INSTANCES_TIME: Duration = Duration::from_secs(10);
 
 /// How long finding a service may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,22 +59,45 @@ async fn discover(
         [] => own_domains(&participant.account.address, name),
         configured => configured.to_vec(),
     };
-    let mut instances = Vec::new();
-    for instance in resolver.instances(name).await?.into_iter().take(MAX_INSTANCES) {
-        match resolver.instance(&instance).await {
-            Ok(found) => instances.extend(found),
-            Err(error) => warn!(%error, "an instance of a service cannot be resolved"),
-        }
-    }
-    let own = |domain: &String| {
-        let own = |one: &&Instance| belongs_to(domain, &one.name, &one.host);
-        instances.iter().find(own)
-    };
-    let Some(Instance { name, host, port }) = domains.iter().find_map(own) else { return Ok(None) };
-    let texts = resolver.texts(name).await?;
+    let names = resolver.instances(name).await?;
+    let Some(Instance { name, host, port }) = own(resolver, names, &domains).await else { return Ok(None) };
+    let texts = resolver.texts(&name).await?;
     let texts: Vec<&[u8]> = texts.iter().map(AsRef::as_ref).collect();
-    let base = service.base(host, *port, &texts);
+    let base = service.base(&host, port, &texts);
     Ok(base.map_err(|error| warn!(%error, "DNS gives no usable address of a service")).ok())
+}
+
+/// The instance that belongs to the first of these domains, or to the next one. It is taken as soon as no other one can come
+/// before it.
+async fn own(resolver: &Resolver, names: Vec<String>, domains: &[String]) -> Option<Instance> {
+    let resolved = |name: String| async move { resolver.instance(&name).await };
+    let mut answers =
+        stream::iter(names.into_iter().take(MAX_INSTANCES)).map(resolved).buffer_unordered(AT_ONCE);
+    let mut best: Option<(usize, Instance)> = None;
+    let searching = async {
+        while best.as_ref().is_none_or(|(domain, _)| *domain > 0)
+            && let Some(answer) = answers.next().await
+        {
+            let instance = match answer {
+                Ok(instance) => instance,
+                Err(error) => {
+                    warn!(%error, "an instance of a service cannot be resolved");
+                    continue;
+                }
+            };
+            let Some(instance) = instance else { continue };
+            let belongs = |domain: &String| belongs_to(domain, &instance.name, &instance.host);
+            if let Some(domain) = domains.iter().position(belongs)
+                && best.as_ref().is_none_or(|(known, _)| domain < *known)
+            {
+                best = Some((domain, instance));
+            }
+        }
+    };
+    if tokio::time::timeout(INSTANCES_TIME, searching).await.is_err() {
+        warn!("not every instance of a service was resolved in time");
+    }
+    best.map(|(_, instance)| instance)
 }
 
 /// The domain of an address and those above it, as long as they are below the one in which services are listed.

@@ -51,6 +51,7 @@ pub struct Dns(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     records: Vec<(String, DnsRecord)>,
+    silent: Vec<String>,
     asked: Vec<String>,
 }
 
@@ -65,12 +66,17 @@ impl Dns {
         lock(&self.0).records.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
+    /// Gives no answer about a name any more, as the name server of somebody else that is down.
+    pub fn silence(&self, name: &str) {
+        lock(&self.0).silent.push(name.to_ascii_lowercase());
+    }
+
     /// How often a name was asked for, whatever for.
     pub fn count(&self, name: &str) -> usize {
         lock(&self.0).asked.iter().filter(|asked| asked.eq_ignore_ascii_case(name)).count()
     }
 
-    /// The answer to a query; `None` if it is none.
+    /// The answer to a query; `None` if it is none, or about a name that is silent.
     fn answer(&self, query: &[u8]) -> Option<Vec<u8>> {
         let (id, rest) = query.split_at_checked(2)?;
         let question = rest.get(10..)?;
@@ -92,6 +98,9 @@ impl Dns {
 
         let mut state = lock(&self.0);
         state.asked.push(name.clone());
+        if state.silent.contains(&name) {
+            return None;
+        }
         let known = state.records.iter().filter(|(known, _)| *known == name);
         let found: Vec<_> = known.clone().filter(|(_, record)| record.kind() == kind).collect();
         let code = if known.count() == 0 { NXDOMAIN } else { 0 };
@@ -206,6 +215,8 @@ mod tests {
         assert_eq!(dns.answer(&query("a.example", 33)).unwrap()[3], 0x80);
         assert_eq!(dns.answer(&query("b.example", 1)).unwrap()[3], 0x83);
         assert_eq!(dns.count("a.example"), 3);
+        dns.silence("A.example");
+        assert_eq!(dns.answer(&query("a.example", 1)), None);
     }
 
     #[test]
