@@ -1,7 +1,7 @@
 //! Look-ups in the directory (VZD) over LDAP: [`DirectoryClient`].
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kim_types::Address;
 use kim_vzd::{ATTRIBUTES, Entry, Listing, filter};
@@ -22,6 +22,10 @@ mod code {
     pub(super) const BUSY: u32 = 51;
     pub(super) const UNAVAILABLE: u32 = 52;
 }
+
+/// How long an unused connection is trusted. What lies between may drop it without a word, and the next look-up would wait
+/// for an answer in vain.
+const IDLE_TIME: Duration = Duration::from_secs(15);
 
 /// How the directory is reached, usually through the LDAP proxy of the Konnektor.
 ///
@@ -68,12 +72,19 @@ pub enum DirectoryError {
     Protocol,
 }
 
-/// A client of the directory: one connection for all look-ups at the same time, opened when needed.
+/// A client of the directory: one connection for all look-ups at the same time, opened when needed, and anew after 15 seconds
+/// without a look-up.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026; gemSpec_VZD 1.15.0.
 pub struct DirectoryClient {
     settings: DirectorySettings,
-    connection: Mutex<Option<Ldap>>,
+    connection: Mutex<Option<Open>>,
+}
+
+/// A connection, and when it was used last.
+struct Open {
+    ldap: Ldap,
+    used: Instant,
 }
 
 impl DirectoryClient {
@@ -119,13 +130,16 @@ impl DirectoryClient {
 
     async fn connect(&self) -> Result<(Ldap, Connection), DirectoryError> {
         let mut connection = self.connection.lock().await;
-        if let Some(ldap) = connection.as_mut()
-            && !ldap.is_closed()
+        if let Some(open) = connection.as_mut()
+            && open.used.elapsed() < IDLE_TIME
+            && !open.ldap.is_closed()
         {
-            return Ok((ldap.clone(), Connection::Old));
+            open.used = Instant::now();
+            return Ok((open.ldap.clone(), Connection::Old));
         }
+        *connection = None;
         let ldap = connect(&self.settings).await?;
-        *connection = Some(ldap.clone());
+        *connection = Some(Open { ldap: ldap.clone(), used: Instant::now() });
         Ok((ldap, Connection::New))
     }
 
@@ -240,5 +254,40 @@ fn octets(tag: StructureTag) -> Option<Vec<u8>> {
     match tag.payload {
         PL::P(octets) => Some(octets),
         PL::C(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kim_testbed::{Testbed, TestbedConfig};
+    use kim_tls::{Identity, Pins, ServerTrust, client_config};
+
+    use super::*;
+
+    /// A firewall may have dropped it meanwhile without telling either side.
+    ///
+    /// Spec: none — own rule.
+    #[tokio::test]
+    async fn a_connection_that_was_idle_for_long_is_not_used_again() {
+        let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+        let (file, password) = testbed.konnektor_client_pkcs12();
+        let identity = Identity::from_pkcs12(&file, &password).unwrap();
+        let pins = Pins::from_pem(testbed.konnektor_certificate_pem().as_bytes()).unwrap();
+        let client = DirectoryClient::new(DirectorySettings {
+            host: testbed.ldap_addr().ip().to_string(),
+            port: testbed.ldap_addr().port(),
+            base: "dc=data,dc=vzd".to_owned(),
+            tls: client_config(ServerTrust::Pins(pins), Some(&identity)).unwrap(),
+            timeout: Duration::from_secs(20),
+            max_entries: 50,
+        });
+        let address = &testbed.world().account("A").unwrap().address;
+        for (idle, binds) in [(0, 1), (10, 1), (15, 2)] {
+            if let Some(open) = client.connection.lock().await.as_mut() {
+                open.used = open.used.checked_sub(Duration::from_secs(idle)).unwrap();
+            }
+            client.look_up(address).await.unwrap();
+            assert_eq!(testbed.world().directory().binds(), binds, "after {idle} seconds");
+        }
     }
 }
