@@ -53,7 +53,8 @@ pub struct Clientmodul(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) rules: kim_flow::Rules,
     pub(crate) fachdienst: Fachdienst,
-    pub(crate) clock: Clock,
+    /// Like notices, broken messages and workload, it outlives a change of the settings.
+    pub(crate) clock: Arc<Clock>,
     pub(crate) smtp: kim_smtp::Config,
     pub(crate) pop3: kim_pop3::Config,
     pub(crate) listings: Cache<(KonnektorId, String), Listing>,
@@ -66,7 +67,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Cache<String, Limits>,
     pub(crate) without_limits: Cache<String, ()>,
     /// What accounts were told about the module.
-    pub(crate) notices: Cache<(String, Notice), ()>,
+    pub(crate) notices: Arc<Cache<(String, Notice), ()>>,
     /// Clients for the HTTP services of Fachdienste, by host: each expects another name in the certificate.
     pub(crate) services: Cache<String, Arc<HttpClient>>,
     /// The certificates of the settings.
@@ -76,10 +77,29 @@ pub(crate) struct Shared {
     /// Who has logged in, each Mandant with one of its call contexts.
     pub(crate) mandants: Cache<(KonnektorId, MandantId), Context>,
     pub(crate) card_certificates: Cache<(KonnektorId, MandantId), Vec<CertificateInUse>>,
-    pub(crate) workload: Workload,
-    pub(crate) broken: BrokenMessages,
+    pub(crate) workload: Arc<Workload>,
+    pub(crate) broken: Arc<BrokenMessages>,
     konnektors: HashMap<KonnektorId, Arc<Konnektors>>,
     default: Option<KonnektorId>,
+}
+
+/// What outlives a change of the settings.
+struct Lasting {
+    clock: Arc<Clock>,
+    notices: Arc<Cache<(String, Notice), ()>>,
+    workload: Arc<Workload>,
+    broken: Arc<BrokenMessages>,
+}
+
+impl Default for Lasting {
+    fn default() -> Self {
+        Self {
+            clock: Arc::default(),
+            notices: Arc::new(Cache::new(NOTICE_LIFETIME, CACHE_CAPACITY)),
+            workload: Arc::default(),
+            broken: Arc::new(Cache::new(expiry::DAY, CACHE_CAPACITY)),
+        }
+    }
 }
 
 /// For whom the Clientmodul works: an account and the way to its cards.
@@ -120,6 +140,25 @@ pub struct UnknownKonnektor;
 impl Clientmodul {
     /// A Clientmodul that connects to nothing yet.
     pub fn new(settings: Settings) -> Self {
+        Self::made_of(settings, Lasting::default())
+    }
+
+    /// A Clientmodul with new settings that remembers what has nothing to do with them: the time of the TI, which messages
+    /// broke the module, what accounts were told, and how much mail is in work. Both may be used side by side.
+    ///
+    /// Connections and caches of answers begin anew.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2230; own rule: a change of the settings forgets no broken message.
+    pub fn renewed(&self, settings: Settings) -> Self {
+        let Shared { clock, notices, workload, broken, .. } = &*self.0;
+        let (clock, notices) = (clock.clone(), notices.clone());
+        Self::made_of(
+            settings,
+            Lasting { clock, notices, workload: workload.clone(), broken: broken.clone() },
+        )
+    }
+
+    fn made_of(settings: Settings, lasting: Lasting) -> Self {
         let default = default_of(&settings.konnektors).cloned();
         let mut konnektors: HashMap<KonnektorId, Konnektors> = HashMap::new();
         for one in settings.konnektors {
@@ -134,7 +173,7 @@ impl Clientmodul {
             rules: settings.rules,
             resolver: Resolver::new(settings.fachdienst.resolver),
             fachdienst: settings.fachdienst,
-            clock: Clock::default(),
+            clock: lasting.clock,
             smtp: settings.smtp,
             pop3: settings.pop3,
             listings: Cache::new(settings.caches.certificates, CACHE_CAPACITY),
@@ -148,10 +187,10 @@ impl Clientmodul {
             early_interval: settings.early_interval,
             limits: Cache::new(settings.caches.limits, CACHE_CAPACITY),
             without_limits: Cache::new(limits::PAUSE, CACHE_CAPACITY),
-            notices: Cache::new(NOTICE_LIFETIME, CACHE_CAPACITY),
+            notices: lasting.notices,
             services: Cache::new(SERVICE_LIFETIME, MAX_SERVICES),
-            workload: Workload::default(),
-            broken: Cache::new(expiry::DAY, CACHE_CAPACITY),
+            workload: lasting.workload,
+            broken: lasting.broken,
         }))
     }
 
@@ -209,4 +248,50 @@ fn default_of(konnektors: &[Konnektor]) -> Option<&KonnektorId> {
         others.iter().all(|one| one.id == first.id).then_some(first)
     };
     konnektors.iter().find(|one| one.default).or_else(only).map(|one| &one.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use kim_testbed::World;
+    use kim_tls::Anchors;
+
+    use super::*;
+    use crate::settings::{Caches, FachdienstServices};
+
+    fn settings() -> Settings {
+        let fachdienst = Fachdienst {
+            identity: None,
+            anchors: Anchors::from_pem(World::new(1).pki().trust_pem().as_bytes()).unwrap(),
+            verify_with_konnektor: true,
+            names: HashMap::new(),
+            connect_timeout: Duration::from_secs(1),
+            resolver: None,
+            services: FachdienstServices::default(),
+        };
+        Settings {
+            rules: kim_flow::Rules::default(),
+            fachdienst,
+            konnektors: Vec::new(),
+            caches: Caches::default(),
+            certificates: Vec::new(),
+            spool: SpoolSettings::default(),
+            early_interval: Duration::from_secs(5),
+            smtp: kim_smtp::Config::default(),
+            pop3: kim_pop3::Config::default(),
+        }
+    }
+
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2230 (the clock); own rule (the rest)
+    #[test]
+    fn new_settings_forget_neither_the_time_nor_what_broke_nor_who_was_told() {
+        let before = Clientmodul::new(settings());
+        let key = ("praxis@a.kim.telematik".to_owned(), [7; 32]);
+        before.0.broken.keep(key.clone(), (), Instant::now(), None);
+        let after = before.renewed(settings());
+        assert!(after.0.broken.find(&key, Instant::now()).is_some());
+        assert!(Arc::ptr_eq(&before.0.clock, &after.0.clock));
+        assert!(Arc::ptr_eq(&before.0.notices, &after.0.notices));
+        assert!(Arc::ptr_eq(&before.0.workload, &after.0.workload));
+        assert!(!Arc::ptr_eq(&before.0.clock, &Clientmodul::new(settings()).0.clock));
+    }
 }

@@ -88,12 +88,13 @@ impl Proxy {
         self.clientmodul.subscribe()
     }
 
-    /// New sessions work with new settings and certificates; old ones end with theirs. Gives a sentence for everything that
+    /// New sessions work with new settings and certificates; old ones end with theirs; see [`Clientmodul::renewed`]. Gives a sentence for everything that
     /// takes another socket and so stays as it is until the next start.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2181, A_25232 (certificates are renewed).
     pub fn reload(&self, settings: Settings, smtp: Listen, pop3: Listen) -> Vec<String> {
-        self.clientmodul.send_replace(Clientmodul::new(settings));
+        let renewed = self.clientmodul.borrow().renewed(settings);
+        self.clientmodul.send_replace(renewed);
         let later = [self.smtp.reload(smtp), self.pop3.reload(pop3)];
         later.into_iter().flatten().collect()
     }

@@ -5,6 +5,7 @@ mod borders;
 mod lost;
 mod mutual_tls;
 mod office;
+mod panics;
 mod receiving;
 mod room;
 mod sending;
