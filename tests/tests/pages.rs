@@ -73,6 +73,48 @@ fn every_attack_and_every_mistake_has_a_test() {
     }
 }
 
+/// The refusals in a part of a source file, as they go over the wire: `451 4.3.1 Es ist kein Platz`, `-ERR [IN-USE] ...`.
+fn refusals(file: &str, from: &str, to: &str) -> Vec<String> {
+    let source = page(file);
+    let (_, part) = source.split_once(from).unwrap();
+    let (part, _) = part.split_once(to).unwrap();
+    let until_quote = |text: &str| text.split('"').next().unwrap_or_default().to_owned();
+    let pieces: Vec<&str> = part.split(", \"").collect();
+    let smtp = pieces.windows(2).filter_map(|pair| {
+        let &[before, after] = pair else { return None };
+        let code = before.get(before.len().checked_sub(3)?..)?;
+        let refuses = code.starts_with(['4', '5']) && code.bytes().all(|octet| octet.is_ascii_digit());
+        refuses.then(|| format!("{code} {}", until_quote(after)))
+    });
+    let pop3 = part.split("\"-ERR ").skip(1).map(|text| format!("-ERR {}", until_quote(text)));
+    smtp.chain(pop3).collect()
+}
+
+/// What a mail program shows to people when it cannot log in or send. What it only gets for breaking the protocol is left out.
+///
+/// Spec: none — keeps the page true.
+#[test]
+fn every_reply_that_people_see_is_explained() {
+    let readme = page("README.md");
+    let explained: Vec<&str> =
+        code(&readme).map(|code| code.trim_end_matches(" ...")).filter(|code| code.len() > 15).collect();
+    let smtp = "crates/kim-smtp/src/replies.rs";
+    let seen = [
+        refusals("crates/kim-pop3/src/replies.rs", "fn refusal(", "\n}\n"),
+        refusals(smtp, "USER_NAME_PLEASE", "// Envelope"),
+        refusals(smtp, "// Processing.", "/// The lines of the reply to EHLO"),
+        refusals("crates/kim-flow/src/refusal.rs", "pub fn reply(", "\n    }\n"),
+        refusals("crates/kim-clientmodul/src/smtp.rs", "use ", "/// Waits for the task"),
+    ];
+    for replies in &seen {
+        assert!(replies.len() >= 3, "{replies:?}");
+        for reply in replies {
+            assert!(explained.iter().any(|text| reply.starts_with(text)), "README.md lacks `{reply}`");
+        }
+    }
+    assert!(seen.concat().len() > 30, "{seen:#?}");
+}
+
 /// The pages in a folder and below it.
 fn pages_below(folder: &Path) -> Vec<PathBuf> {
     let mut pages = Vec::new();
