@@ -93,6 +93,21 @@ fn multiparts(lines: usize) -> Bytes {
     [mail.into_bytes(), b"\r\n--\xe4 not a boundary\r\n".repeat(lines)].concat().into()
 }
 
+/// As many addresses as the name of their group has octets.
+fn long_group(octets: usize) -> Bytes {
+    format!("To: {}: {}\r\n", "g".repeat(octets), "a@x.de, ".repeat(octets)).into()
+}
+
+fn continuations(number: usize) -> String {
+    format!("Content-Type: application/pkcs7-mime; {}\r\n", "a*1=xxxxx;".repeat(number))
+}
+
+/// Parts whose Content-Type has words that do not end.
+fn words_in_parts(number: usize) -> Bytes {
+    let part = format!("--b\r\nContent-Type: text/plain; a=\"{}\"\r\n\r\n", "=?ab?q? ".repeat(110));
+    format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}", part.repeat(number)).into()
+}
+
 fn in_utf8(mail: &Bytes) {
     let (header, body) = Header::split(mail, &HeaderLimits::default()).unwrap();
     let recipients = RecipientEmails::from_attribute(&recipient_emails()).unwrap();
@@ -123,6 +138,15 @@ fn main() {
     row("open comments in To", 50_000, &|n| format!("To: {}\r\n", "(".repeat(n)).into(), &compared);
     row("open groups in To", 50_000, &|n| format!("To: {}\r\n", "a:".repeat(n)).into(), &compared);
     row("encoded words in To", 50_000, &|n| format!("To: {}\r\n", "=?utf-8?q?".repeat(n)).into(), &compared);
+    row(
+        "words without end in To",
+        50_000,
+        &|n| format!("To: {}\r\n", "=?ab?q? ".repeat(n)).into(),
+        &compared,
+    );
+    row("addresses in a long group", 50_000, &long_group, &compared);
+    row("continuations", 50_000, &|n| message(&format!("X: y\r\n{}", continuations(n))), &received);
+    row("words in parts", 5_000, &words_in_parts, &measured);
     row("lines in 60 multiparts", 50_000, &multiparts, &measured);
     row("lines in 60 multiparts, to UTF-8", 50_000, &multiparts, &in_utf8);
 }

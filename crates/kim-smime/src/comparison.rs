@@ -1,6 +1,6 @@
 //! Whether the outer header says what the signed one says.
 
-use crate::header::{Field, Header};
+use crate::header::{Field, Header, Mailbox};
 
 /// The fields that are compared. Date, Subject and Bcc are not (deltas Q10).
 const COMPARED: [&str; 5] = ["From", "Sender", "Reply-To", "To", "Cc"];
@@ -46,13 +46,15 @@ fn same(outer: Field<'_>, inner: Field<'_>) -> bool {
     !outer.is_empty() && outer == shown(inner)
 }
 
-/// What a reader sees of the field: name of the group, name and address of each.
-fn shown(field: Field<'_>) -> Vec<(Option<String>, Option<String>, String)> {
-    let mailboxes = field.mailboxes().into_iter();
-    mailboxes
-        .map(|(group, mailbox)| {
-            (group.map(single_blanks), mailbox.name.map(single_blanks), mailbox.address.to_ascii_lowercase())
-        })
+/// What a reader sees of the field: the name of each group, and names and addresses in it.
+fn shown(field: Field<'_>) -> Vec<(Option<String>, Vec<Mailbox>)> {
+    let shown = |mailbox: Mailbox| Mailbox {
+        name: mailbox.name.map(single_blanks),
+        address: mailbox.address.to_ascii_lowercase(),
+    };
+    let groups = field.groups().into_iter();
+    groups
+        .map(|(name, mailboxes)| (name.map(single_blanks), mailboxes.into_iter().map(shown).collect()))
         .collect()
 }
 

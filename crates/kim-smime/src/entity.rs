@@ -10,6 +10,10 @@ use thiserror::Error;
 use crate::cms_error::CmsError;
 use crate::header::{Header, HeaderError};
 
+/// The longest Content-Type that is read, in octets: nobody who wants to be understood writes a longer one, and the parser takes
+/// a time that grows with the square.
+const MAX_CONTENT_TYPE: usize = 1024;
+
 /// Why a message is not one of the KOM-LE profile: X-KIM-DecryptionResult 02.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02; gemSMIME_KOMLE 1.7.0.
@@ -138,9 +142,13 @@ fn is(found: &ContentType<'_>, ctype: &str, subtype: &str) -> bool {
         && found.subtype().is_some_and(|found| found.eq_ignore_ascii_case(subtype))
 }
 
-/// What `read` makes of the Content-Type, if there is exactly one.
+/// What `read` makes of the Content-Type, if there is exactly one and it is not too long.
 fn content_type<T>(header: &Header, read: impl Fn(&ContentType<'_>) -> T) -> Option<T> {
-    let field = [b"Content-Type: ", header.only("Content-Type")?.value().as_slice(), b"\r\n\r\n"].concat();
+    let value = header.only("Content-Type")?.value();
+    if value.len() > MAX_CONTENT_TYPE {
+        return None;
+    }
+    let field = [b"Content-Type: ", value.as_slice(), b"\r\n\r\n"].concat();
     let message = MessageParser::new().parse_headers(&field)?;
     match message.headers() {
         [header] => match header.value() {
@@ -257,6 +265,16 @@ mod tests {
             "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n{base64}"
         )));
         assert!(refused(&format!("Content-Type: text/plain\r\n{base64}")));
+    }
+
+    /// The first two took a time that grew with the square of their length.
+    #[test]
+    fn a_content_type_of_one_mebibyte_is_none() {
+        for parameter in ["a*1=xxxxx;", "a=\"=?ab?q? \";", "a=b;"] {
+            let value = parameter.repeat((1 << 20) / parameter.len() - 20);
+            let header = header(&format!("Content-Type: application/pkcs7-mime; {value}\r\n"));
+            assert!(media_type(&header) == MediaType::Other, "{parameter}");
+        }
     }
 
     proptest! {

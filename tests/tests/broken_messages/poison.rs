@@ -106,6 +106,11 @@ fn headers(office: &Office) -> Vec<Poison> {
         ("50,000 addresses", instead(&format!("From: {}", "a@b.kim.telematik-test, ".repeat(50_000)))),
         ("encoded words", instead(&format!("From: {}", "=?utf-8?q?=C3=A4?= ".repeat(20_000)))),
         ("an encoded word without end", instead(&format!("From: =?utf-8?b?{}", "w6T".repeat(50_000)))),
+        ("words without end", instead(&format!("From: {}", "=?ab?q? ".repeat(120_000)))),
+        (
+            "a group as long as its addresses are many",
+            instead(&format!("From: {}: {}", "g".repeat(400_000), "a@b, ".repeat(100_000))),
+        ),
         ("an unknown character set", instead("From: =?x-bomb?b?w6Q=?= <a@b.kim.telematik-test>")),
         (
             "an encoded line end",
@@ -147,6 +152,10 @@ fn announcements(office: &Office) -> Vec<Poison> {
         ("dots", right.replace(base64, &".\r\n..\r\n.\r.\n".repeat(1000))),
         ("multipart", right.replace("application/pkcs7-mime", "multipart/mixed; boundary=\"\"")),
         ("many parameters", right.replace("smime-type=", &format!("{parameters}smime-type="))),
+        (
+            "continued parameters",
+            right.replace("smime-type=", &format!("{}smime-type=", "a*1=xxxxx;".repeat(100_000))),
+        ),
         ("an open quotation", right.replace("name=smime.p7m", "name=\"smime")),
         ("uuencoded", right.replace("base64\r\n", "x-uuencode\r\n")),
     ];
@@ -185,6 +194,14 @@ fn mails(office: &Office) -> Vec<Poison> {
         ("nothing", signed(String::new())),
         ("no header", signed("\r\n".to_owned())),
         ("no body", signed(header.clone())),
+        (
+            "words without end",
+            signed(header.replace("From: ", &format!("From: {}", "=?ab?q? ".repeat(120_000)))),
+        ),
+        (
+            "continued parameters",
+            signed(format!("{header}Content-Type: text/plain; {}\r\n\r\nx", "a*1=xxxxx;".repeat(100_000))),
+        ),
         ("other sender", signed(header.replace("From: ", "From: evil@example.com, "))),
         (
             "mails in mails",

@@ -7,6 +7,10 @@ use mail_parser::{Address, HeaderValue, MessageParser};
 
 use super::{Field, Header};
 
+/// How far behind its beginning an encoded word has to end, in octets. RFC 2047 allows 75; the parser would look for the end
+/// in the whole field, from every beginning anew.
+const MAX_WORD: usize = 1024;
+
 /// An address with the name shown for it.
 ///
 /// `Debug` prints `[redacted]`.
@@ -31,7 +35,7 @@ impl Header {
     ///
     /// Spec: RFC 5322 §3.4; RFC 2047.
     pub fn addresses(&self, name: &str) -> Vec<Mailbox> {
-        self.all(name).flat_map(|field| field.mailboxes()).map(|(_, mailbox)| mailbox).collect()
+        self.all(name).flat_map(|field| field.groups()).flat_map(|(_, mailboxes)| mailboxes).collect()
     }
 
     /// Removes the addresses that are not to be kept from all fields of that name.
@@ -63,36 +67,51 @@ impl Header {
                     }
                 };
                 // Readers see the field, not its pieces: broken syntax can make other addresses of them.
-                let seen = Field { raw: &left }.mailboxes();
-                seen.iter().all(|(_, mailbox)| keep(&mailbox.address)).then_some(left)
+                let seen = Field { raw: &left }.groups();
+                let mut seen = seen.iter().flat_map(|(_, mailboxes)| mailboxes);
+                seen.all(|mailbox| keep(&mailbox.address)).then_some(left)
             })
             .collect();
     }
 }
 
 impl Field<'_> {
-    /// The addresses of the field, each with the name of its group.
-    pub(crate) fn mailboxes(&self) -> Vec<(Option<String>, Mailbox)> {
-        mailboxes(&self.value())
+    /// The addresses of the field: those of each group with its name.
+    pub(crate) fn groups(&self) -> Vec<(Option<String>, Vec<Mailbox>)> {
+        groups(&self.value())
     }
 }
 
-fn mailboxes(value: &[u8]) -> Vec<(Option<String>, Mailbox)> {
+fn groups(value: &[u8]) -> Vec<(Option<String>, Vec<Mailbox>)> {
     // The parser reads fields, not values; which one does not matter as long as it has addresses.
-    let field = [b"To: ", value, b"\r\n\r\n"].concat();
+    let mut field = [b"To: ", value, b"\r\n\r\n"].concat();
+    without_endless_words(&mut field);
     let Some(message) = MessageParser::new().parse_headers(&field) else { return Vec::new() };
-    let mut found = Vec::new();
+    let mut found: Vec<(_, Vec<Mailbox>)> = Vec::new();
     for header in message.headers() {
         let HeaderValue::Address(addresses) = header.value() else { continue };
         match addresses {
-            Address::List(list) => found.extend(list.iter().map(|address| (None, mailbox(address)))),
-            Address::Group(groups) => found.extend(groups.iter().flat_map(|group| {
+            Address::List(list) => found.push((None, list.iter().map(mailbox).collect())),
+            Address::Group(groups) => found.extend(groups.iter().map(|group| {
                 let name = group.name.as_ref().map(|name| name.to_string());
-                group.addresses.iter().map(move |address| (name.clone(), mailbox(address)))
+                (name, group.addresses.iter().map(mailbox).collect())
             })),
         }
     }
+    found.retain(|(_, mailboxes)| !mailboxes.is_empty());
     found
+}
+
+/// Makes a text of every encoded word that does not end soon: the `?` at its beginning becomes a NUL, which no header has.
+fn without_endless_words(field: &mut [u8]) {
+    let mut end = field.len();
+    for at in (0..field.len()).rev() {
+        match field.get_mut(at..) {
+            Some([b'?', b'=', ..]) => end = at,
+            Some([b'=', mark @ b'?', ..]) if end.saturating_sub(at) > MAX_WORD => *mark = 0,
+            _ => {}
+        }
+    }
 }
 
 fn mailbox(address: &mail_parser::Addr<'_>) -> Mailbox {
@@ -105,8 +124,9 @@ fn mailbox(address: &mail_parser::Addr<'_>) -> Mailbox {
 
 /// Whether a piece is nothing but addresses to keep.
 fn all_kept(piece: &[u8], keep: impl Fn(&str) -> bool) -> bool {
-    let found = mailboxes(piece);
-    !found.is_empty() && found.iter().all(|(_, mailbox)| keep(&mailbox.address))
+    let found = groups(piece);
+    let mut mailboxes = found.iter().flat_map(|(_, mailboxes)| mailboxes);
+    !found.is_empty() && mailboxes.all(|mailbox| keep(&mailbox.address))
 }
 
 fn is_blank(piece: &[u8]) -> bool {
@@ -206,6 +226,43 @@ mod tests {
         let found: Vec<_> =
             found.iter().map(|found| (found.name.as_deref(), found.address.as_str())).collect();
         assert_eq!(found, [(Some("Jörg"), "a@x.de"), (None, "b@x.de"), (Some("C, c"), "c@x.de")]);
+    }
+
+    /// Each of them took minutes.
+    #[test]
+    fn words_without_end_are_text_however_many() {
+        let mebibyte = |piece: &str| piece.repeat((1 << 20) / piece.len());
+        for piece in ["=?ab?q? ", "=?ab?q?=3F ", "=?ab?b? ", "=?=ab?q? "] {
+            let field = Bytes::from(format!("To: {}, a@x.de\r\n", mebibyte(piece)));
+            let limits = HeaderLimits { octets: 2 << 20, ..HeaderLimits::default() };
+            let (mut header, _) = Header::split(&field, &limits).unwrap();
+            assert_eq!(header.addresses("To").last().unwrap().address, "a@x.de");
+            header.retain_addresses("To", |address| address == "a@x.de");
+            assert_eq!(header.to_octets().to_bytes(), "To: a@x.de\r\n", "{piece}");
+        }
+    }
+
+    /// Each address had a copy of it, gigabytes in all.
+    #[test]
+    fn the_name_of_a_group_is_kept_once() {
+        let field = format!("To: {}: {};\r\n", "g".repeat(400_000), "a@b, ".repeat(100_000));
+        let (header, _) = Header::split(&field.into(), &HeaderLimits::default()).unwrap();
+        assert_eq!(header.addresses("To").len(), 100_000);
+        let [(name, mailboxes)] = header.first("To").unwrap().groups().try_into().unwrap();
+        assert_eq!((name.unwrap().len(), mailboxes.len()), (400_000, 100_000));
+    }
+
+    #[test]
+    fn a_long_word_that_ends_is_a_name_and_one_without_end_is_shown_as_it_is() {
+        let long = format!("=?utf-8?q?{}?=", "J=C3=B6rg".repeat(100));
+        let open = format!("=?utf-8?q?{}", "x".repeat(MAX_WORD));
+        let table = [(&long, "Jörg".repeat(100)), (&open, open.replacen('?', "\0", 1))];
+        for (written, name) in table {
+            let field = format!("To: {written} <a@x.de>\r\n");
+            let (header, _) = Header::split(&field.into(), &HeaderLimits::default()).unwrap();
+            let [found] = header.addresses("To").try_into().unwrap();
+            assert_eq!((found.name, found.address), (Some(name), "a@x.de".to_owned()));
+        }
     }
 
     #[test]
