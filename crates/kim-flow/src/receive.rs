@@ -164,7 +164,7 @@ pub fn early_header(rules: &Rules, head: &Bytes) -> Octets {
         return Octets::new();
     }
     let (header, _) = Header::split(head, &HeaderLimits::default()).unwrap_or_default();
-    header.all("Received").map(|field| Octets::from(field.raw().clone())).collect()
+    header.all("Received").filter_map(|field| field.canonical()).map(Octets::from).collect()
 }
 
 /// The message on its way; every step hands it to the next.

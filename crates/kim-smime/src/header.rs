@@ -1,6 +1,7 @@
 //! The header of a mail as fields of raw octets.
 
 mod addresses;
+mod canonical;
 mod fold;
 
 use std::fmt;

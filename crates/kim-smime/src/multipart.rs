@@ -26,7 +26,8 @@ pub(crate) struct MailText {
 impl MailText {
     /// A multipart/mixed mail of the text and a message.
     ///
-    /// It came the way `outer` says. Date and addresses are those of `originator`, octet for octet. What it lacks is the
+    /// It came the way `outer` says. Date and addresses are those of `originator`, as
+    /// [`Field::canonical`](crate::Field::canonical) gives them. What it lacks is the
     /// time, and the user, who then writes to himself.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02 (orig-date, from, sender, reply-to, to, cc), A_20628.
@@ -40,9 +41,9 @@ impl MailText {
         eight_bit: bool,
     ) -> MailFrame {
         let mut header = Header::default();
-        outer.all("Received").for_each(|field| header.push_raw(field.raw().clone()));
+        outer.all("Received").for_each(|field| header.push_field(field));
         for field in originator.fields().filter(|field| ORIGINATOR.iter().any(|name| field.is(name))) {
-            header.push_raw(field.raw().clone());
+            header.push_field(field);
         }
         let boundary = format!("=_{}", hex(unique));
         for (name, value) in

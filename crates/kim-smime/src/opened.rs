@@ -174,37 +174,46 @@ impl Opened {
         self.with_text(&text, vec![(ERROR_CODE, code)])
     }
 
-    /// The header of the delivered mail: the inner one, with the results, and with the way the message took.
+    /// The header of the delivered mail: the way the message took, the results, and the inner header.
     ///
-    /// Results that the sender put in are removed. All Received and the Return-Path of the outer header come first; a
-    /// Return-Path that was inside is removed.
+    /// All Received and the Return-Path of the outer header come first; a Return-Path that was inside is removed, and so are
+    /// results that the sender put in. What the sender wrote comes last, each field as [`Field::canonical`](crate::Field::canonical) gives it, so that
+    /// nothing in it can forge or hide a result.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2179-02, KOM-LE-A_2050-06, A_21236, A_20628.
     pub fn delivered_header(&self) -> Header {
+        self.header_with(Vec::new())
+    }
+
+    /// The header of the delivered mail with further fields after the results.
+    fn header_with(&self, more: Vec<(&'static str, &'static str)>) -> Header {
         let mut delivered = Header::default();
         for field in ["Received", "Return-Path"].into_iter().flat_map(|name| self.outer.all(name)) {
-            delivered.push_raw(field.raw().clone());
+            delivered.push_field(field);
         }
-        let mut inner = self.inner.clone();
-        inner.remove_results();
+        self.verdict.result_fields().chain(more).for_each(|(name, value)| delivered.push_known(name, value));
+        let mut inner = self.inner_without_results();
         inner.remove("Return-Path");
-        inner.fields().for_each(|field| delivered.push_raw(field.raw().clone()));
-        self.verdict.result_fields().for_each(|(name, value)| delivered.push_known(name, value));
+        inner.fields().for_each(|field| delivered.push_field(field));
         delivered
     }
 
+    fn inner_without_results(&self) -> Header {
+        let mut inner = Header::default();
+        self.inner.fields().for_each(|field| inner.push_field(field));
+        inner.remove_results();
+        inner
+    }
+
     fn with_text(&self, text: &str, fields: Vec<(&'static str, &'static str)>) -> Octets {
-        let mut header = self.delivered_header();
+        let mut header = self.header_with(fields);
         header.remove_where(is_about_body);
-        fields.into_iter().for_each(|(name, value)| header.push_known(name, value));
         header.push_known("MIME-Version", "1.0");
         [header.to_octets(), text_entity(text)].into_iter().collect()
     }
 
     fn embedded(&self, eight_bit: bool, user: &Address, unique: [u8; 16], now: SystemTime) -> MailFrame {
-        let mut inner = self.inner.clone();
-        inner.remove_results();
-        let inner = inner.with_body(Octets::new());
+        let inner = self.inner_without_results().with_body(Octets::new());
         let fields: Vec<_> = self.verdict.result_fields().chain(self.verdict.error_fields()).collect();
         let mail = MailText {
             subject: texts::SUBJECT_INTEGRITY,

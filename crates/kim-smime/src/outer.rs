@@ -8,7 +8,7 @@ use kim_types::Octets;
 
 use crate::date::rfc5322_date;
 use crate::encoding::{LINE_OCTETS, base64_lines};
-use crate::header::{Field, Header};
+use crate::header::Header;
 use crate::normalise::is_reserved;
 use crate::texts::SUBJECT_OUTER;
 use crate::version::{MessageVersion, VERSION_FIELD};
@@ -104,7 +104,7 @@ impl fmt::Debug for OuterMessage {
 fn outer_header(inner: &Header, fields: &OuterFields) -> Header {
     let mut outer = Header::default();
     for field in inner.fields().filter(|field| is_copied(field.name())) {
-        outer.push_raw(canonical(field));
+        outer.push_field(field);
     }
     outer.push_known("Subject", SUBJECT_OUTER);
     outer.push_known(VERSION_FIELD, &fields.version.to_string());
@@ -134,18 +134,6 @@ fn is_copied(name: &str) -> bool {
     let kim = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("X-KIM-"));
     COPIED.iter().any(|copied| copied.eq_ignore_ascii_case(name))
         || (kim && !is_reserved(name) && !name.eq_ignore_ascii_case(NOT_COPIED))
-}
-
-/// The field octet for octet, unless it has a CR or LF on its own, which no mail server must see: then on one line.
-fn canonical(field: Field<'_>) -> Bytes {
-    let raw = field.raw();
-    let stray = |pair: &[u8]| matches!(pair, [before, after] if (*before == b'\r') != (*after == b'\n'));
-    if !raw.windows(2).any(stray) {
-        return raw.clone();
-    }
-    let value: Vec<u8> =
-        field.value().into_iter().map(|octet| if octet == b'\r' { b' ' } else { octet }).collect();
-    [field.name().as_bytes(), b": ", &value, b"\r\n"].concat().into()
 }
 
 /// Whether a text may stand in X-KIM-CMVersion: one to five letters, digits or `_` for the vendor, `_`, and a version.

@@ -207,7 +207,7 @@ fn a_message_with_data_on_the_kas_says_so() {
 fn no_stray_line_end_reaches_the_outer_header() {
     let (message, _) = protect("From: a\n <a@x.de>\nX-KIM-Support: a\rb\r\nTo: a@x.de\r\n", b"");
     let message = message.to_octets().to_bytes();
-    assert!(message.starts_with(b"From: a <a@x.de>\r\nX-KIM-Support: a b\r\nTo: a@x.de\r\n"));
+    assert!(message.starts_with(b"From: a\r\n <a@x.de>\r\nX-KIM-Support: a b\r\nTo: a@x.de\r\n"));
     let pairs = message.windows(2).all(|pair| (pair[0] == b'\r') == (pair[1] == b'\n'));
     assert!(pairs);
 }

@@ -21,6 +21,7 @@ const INNER: &str = "Return-Path: <forged@x.de>\r\nReceived: inner\r\nFrom: Karl
     MIME-Version: 1.0\r\nContent-Type: text/html\r\n";
 const OUTER: &str = "Return-Path: <karl@x.de>\r\nReceived: last\r\nReceived: first\r\nFrom: Karl <karl@x.de>\r\n\
     To: a@x.de\r\nSubject: KOM-LE-Nachricht\r\n";
+const WAY: &str = "Received: last\r\nReceived: first\r\nReturn-Path: <karl@x.de>\r\n";
 const BODY: &str = "<b>Befund</b>\r\n";
 const RESULTS: &str = "X-KIM-DecryptionResult: 00\r\nX-KIM-IntegrityCheckResult: ";
 
@@ -213,15 +214,15 @@ fn another_owner_of_the_signers_key_is_a_warning() {
 fn an_intact_mail_is_delivered_with_results_and_its_body_untouched() {
     for mode in [IntegrityMode::Embed, IntegrityMode::Replace, IntegrityMode::Deliver] {
         let expected = format!(
-            "Received: last\r\nReceived: first\r\nReturn-Path: <karl@x.de>\r\nReceived: inner\r\n\
-             From: Karl <karl@x.de>\r\nTo: a@x.de\r\nSubject: geheim\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\
-             {RESULTS}01\r\n\r\n{BODY}"
+            "{WAY}{RESULTS}01\r\nReceived: inner\r\nFrom: Karl <karl@x.de>\r\nTo: a@x.de\r\nSubject: geheim\r\n\
+             MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n{BODY}"
         );
         assert_eq!(delivered(&Case::default().open(), mode), expected);
     }
     let unknown = Case { signature: SignatureResult::StatusUnknown, ..Case::default() }.open();
     let mail = delivered(&unknown, IntegrityMode::Embed);
-    assert!(mail.ends_with(format!("{RESULTS}07\r\n\r\n{BODY}").as_bytes()));
+    assert!(mail.starts_with(format!("{WAY}{RESULTS}07\r\nReceived: inner\r\n").as_bytes()));
+    assert!(mail.ends_with(BODY.as_bytes()));
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_23165
@@ -277,7 +278,8 @@ fn replace_shows_a_warning_in_place_of_the_body() {
 #[test]
 fn deliver_gives_the_mail_with_the_negative_results() {
     let mail = delivered(&forged().open(), IntegrityMode::Deliver);
-    assert!(mail.ends_with(format!("{RESULTS}08\r\n\r\n{BODY}").as_bytes()));
+    assert!(mail.starts_with(format!("{RESULTS}08\r\nReceived: inner\r\n").as_bytes()));
+    assert!(mail.ends_with(BODY.as_bytes()));
 }
 
 /// It has no signature of its own: its hash is signed with the small mail.
@@ -289,8 +291,8 @@ fn q5_the_mail_from_the_kas_takes_the_place_of_the_pointer_and_must_fit() {
     let fits = unpacked("From: Karl <karl@x.de>\r\nTo: a@x.de\r\nSubject: groß\r\n");
     assert_eq!(fits.verdict.integrity, [IntegrityId::Valid]);
     let mail = delivered(&fits, IntegrityMode::Embed);
-    assert!(mail.starts_with(b"Received: last\r\nReceived: first\r\nReturn-Path: <karl@x.de>\r\n"));
-    assert!(mail.ends_with(format!("Subject: groß\r\n{RESULTS}01\r\n\r\nlarge").as_bytes()));
+    assert!(mail.starts_with(format!("{WAY}{RESULTS}01\r\nFrom: Karl").as_bytes()));
+    assert!(mail.ends_with("Subject: groß\r\n\r\nlarge".as_bytes()));
     let id = "From: Karl <karl@x.de>\r\nTo: a@x.de\r\nMessage-ID: <2>\r\n";
     assert_eq!(unpacked(id).verdict.integrity, [IntegrityId::Header]);
     assert_eq!(unpacked("From: x@x.de\r\nTo: a@x.de\r\n").verdict.integrity, [IntegrityId::Header]);

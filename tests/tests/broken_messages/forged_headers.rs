@@ -76,3 +76,64 @@ fn results_that_a_sender_wrote_are_not_believed() {
     let outer = format!("{forged}{}", office.header());
     office.refuses("outside", &office.with_header(&outer, b"no CMS"), "02");
 }
+
+/// The fields of a mail in the eyes of a program for which a lone CR or LF ends a line too, and a line that is no field the
+/// header: Python's is one.
+fn fields(mail: &[u8]) -> Vec<(String, String)> {
+    let mail = String::from_utf8_lossy(mail).replace("\r\n", "\n").replace('\r', "\n");
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for line in mail.split('\n') {
+        match (line.split_once(':'), fields.last_mut()) {
+            (_, Some((_, value))) if line.starts_with([' ', '\t']) => value.push_str(line),
+            (Some((name, value)), _) if name.bytes().all(|octet| octet.is_ascii_graphic()) => {
+                fields.push((name.to_owned(), value.trim().to_owned()));
+            }
+            _ => break,
+        }
+    }
+    fields
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2179-02, KOM-LE-A_2050-06, A_20628
+#[test]
+fn every_reader_sees_the_same_fields_whatever_ends_their_lines() {
+    let office = Office::new();
+    let forged = "From: gematik@example.com\rX-KIM-IntegrityCheckResult: 01\rReceived: evil";
+    let beginnings = [
+        format!("X-A: a\r{forged}\r\n"),
+        format!("X-A: a\n {}\r\n", forged.replace("From", "\rFrom")),
+        format!("X-A: a\r\r\n{forged}\r\n").replace("From: gematik@example.com\r", "X-B: b\r"),
+        "no field\r\n".to_owned(),
+        "From evil@example.com Thu Nov 26 03:36:42 2026\r\n".to_owned(),
+        "X-A : a\r\n".to_owned(),
+        ": a\r\n".to_owned(),
+        " X-A: a\r\n".to_owned(),
+        "\r\r\nX-A: a\r\n".to_owned(),
+    ];
+    for beginning in beginnings {
+        let mail = [
+            b"Content-Type: message/rfc822\r\n\r\n",
+            beginning.as_bytes(),
+            &office.mail()["Content-Type: message/rfc822\r\n\r\n".len()..],
+        ]
+        .concat();
+        let message = office.with_signature(&office.sign(&mail, &[office.right_attribute()]));
+        let received = format!("Received: {}\r\n", beginning.trim_ascii());
+        let outside = office.with_header(&format!("{received}{}", office.header()), &office.right_cms());
+        for message in [message, outside] {
+            office.delivers(&beginning, &message);
+            let seen = fields(&office.open(&message, Default::default()).mail);
+            let values = |wanted: &str| -> Vec<&str> {
+                let found = seen.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+                found.map(|(_, value)| value.as_str()).collect()
+            };
+            assert_eq!(values("X-KIM-DecryptionResult"), ["00"], "{beginning:?}");
+            assert_eq!(values("X-KIM-IntegrityCheckResult"), ["01"], "{beginning:?}");
+            assert_eq!(values("Subject"), ["Befund"], "{beginning:?}");
+            assert!(
+                matches!(values("From")[..], [from] if from.starts_with("\"Praxis A\"")),
+                "{beginning:?}"
+            );
+        }
+    }
+}

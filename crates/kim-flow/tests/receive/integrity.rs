@@ -28,8 +28,8 @@ fn a_right_mail_gets_its_results_and_its_way_and_keeps_every_octet_of_its_body()
     let seen = opened(&letter);
     let expected = [
         format!(
-            "{RECEIVED}{RETURN_PATH}{}Subject: Befund\r\nContent-Type: text/csv; charset=iso-8859-1\r\n\
-             X-KIM-DecryptionResult: 00\r\nX-KIM-IntegrityCheckResult: 01\r\n\r\n",
+            "{RECEIVED}{RETURN_PATH}X-KIM-DecryptionResult: 00\r\nX-KIM-IntegrityCheckResult: 01\r\n{}Subject: Befund\r\n\
+             Content-Type: text/csv; charset=iso-8859-1\r\n\r\n",
             letter.inner
         )
         .as_bytes(),

@@ -65,8 +65,8 @@ fn the_mail_data_takes_the_place_of_the_mail_that_pointed_to_it() {
     assert_eq!(seen.recipe.kept, body as u64..data().len() as u64, "the body is not copied");
     let expected = [
         format!(
-            "{RECEIVED}{RETURN_PATH}{}Subject: Befund\r\nContent-Type: text/plain\r\nX-KIM-DecryptionResult: 00\r\n\
-             X-KIM-IntegrityCheckResult: 01\r\n\r\n",
+            "{RECEIVED}{RETURN_PATH}X-KIM-DecryptionResult: 00\r\nX-KIM-IntegrityCheckResult: 01\r\n{}\
+             Subject: Befund\r\nContent-Type: text/plain\r\n\r\n",
             Letter::new().inner
         )
         .as_bytes(),
