@@ -91,7 +91,7 @@ impl Outcome {
 pub enum Trouble {
     /// X-KOM-LE-Version names a version this module does not know (4008).
     Version,
-    /// It is not what the profile prescribes (02, 4010).
+    /// It is not what the profile prescribes, or its header cannot be read (02, 4010).
     Format,
     /// It is larger than [`Rules::message_limit`], so no Konnektor can decrypt it (02, 4010).
     TooLarge,
@@ -125,7 +125,11 @@ pub fn start(run: Run, message: Content) -> Step {
         Content::Kept(kept) => kept.head.to_bytes(),
     };
     // R3, R4
-    let Some(version) = outer_version(&head) else { return show::plain(message) };
+    let version = match outer_version(&head) {
+        Ok(Some(version)) => version,
+        Ok(None) => return show::plain(message),
+        Err(_) => return show::substitute(&run, &head, &message, Trouble::Format),
+    };
     if !version.is_supported() {
         return show::substitute(&run, &head, &message, Trouble::Version);
     }
@@ -160,7 +164,7 @@ pub fn start(run: Run, message: Content) -> Step {
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_20628; flows R2.
 pub fn early_header(rules: &Rules, head: &Bytes) -> Octets {
-    if !rules.early_header || outer_version(head).is_none() {
+    if !rules.early_header || !matches!(outer_version(head), Ok(Some(_))) {
         return Octets::new();
     }
     let (header, _) = Header::split(head, &HeaderLimits::default()).unwrap_or_default();

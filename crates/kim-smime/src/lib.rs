@@ -19,7 +19,8 @@
 //!
 //! | what went wrong | what the user gets |
 //! |---|---|
-//! | [`outer_version`] is `None` | the message as it is |
+//! | [`outer_version`] is `Ok(None)` | the message as it is |
+//! | [`outer_version`] is an error | [`Substitute::Format`] |
 //! | [`OuterVersion::is_supported`] says no | [`Substitute::Version`] |
 //! | a [`FormatError`] | [`Substitute::Format`] |
 //! | no key, no card, no PIN | [`Substitute::Key`] |
@@ -34,7 +35,7 @@
 //!
 //! let user: Address = "praxis@elefant.kim.telematik".parse()?;
 //! let message = bytes::Bytes::from("From: a@x.de\r\nX-KOM-LE-Version: 1.0\r\n\r\nno CMS at all\r\n");
-//! assert!(outer_version(&message).is_some_and(|version| version.is_supported()));
+//! assert!(matches!(outer_version(&message), Ok(Some(version)) if version.is_supported()));
 //!
 //! let shown: Octets = match Received::parse(message.clone(), &ReceiveLimits::default()) {
 //!     Ok(received) => unreachable!("{received:?} goes to the Konnektor: see Received"),

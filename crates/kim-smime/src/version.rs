@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::header::{Header, HeaderLimits};
+use crate::header::{Header, HeaderError, HeaderLimits};
 
 /// The name of the field that makes a mail a KOM-LE message.
 pub(crate) const VERSION_FIELD: &str = "X-KOM-LE-Version";
@@ -65,20 +65,26 @@ impl fmt::Display for OuterVersion {
 
 /// The version a message claims; `None` if it is no KOM-LE message, which is then delivered octet for octet.
 ///
-/// A header that cannot be read claims nothing. One that claims several different versions claims one nobody supports.
+/// One that claims several different versions claims one nobody supports.
+///
+/// # Errors
+/// [`HeaderError`] when the header cannot be read, with default limits: nobody knows what other programs find in it, so the
+/// message is neither opened nor delivered as it is.
 ///
 /// ```
 /// use kim_smime::outer_version;
 ///
 /// let version = outer_version(&"X-KOM-LE-Version: 1.5\r\n\r\n".into());
-/// assert!(version.is_some_and(|version| version.is_supported()));
-/// assert_eq!(outer_version(&"Subject: Hallo\r\n\r\nX-KOM-LE-Version: 1.5\r\n".into()), None);
+/// assert!(version?.is_some_and(|version| version.is_supported()));
+/// assert_eq!(outer_version(&"Subject: Hallo\r\n\r\nX-KOM-LE-Version: 1.5\r\n".into())?, None);
+/// assert!(outer_version(&"Subject: \0\r\nX-KOM-LE-Version: 1.5\r\n".into()).is_err());
+/// # Ok::<(), kim_smime::HeaderError>(())
 /// ```
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2042, A_21391; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2099.
-pub fn outer_version(message: &Bytes) -> Option<OuterVersion> {
-    let (header, _) = Header::split(message, &HeaderLimits::default()).ok()?;
-    version_of(&header)
+pub fn outer_version(message: &Bytes) -> Result<Option<OuterVersion>, HeaderError> {
+    let (header, _) = Header::split(message, &HeaderLimits::default())?;
+    Ok(version_of(&header))
 }
 
 pub(crate) fn version_of(header: &Header) -> Option<OuterVersion> {
@@ -92,7 +98,7 @@ mod tests {
     use super::*;
 
     fn version(header: &str) -> (bool, String) {
-        let version = outer_version(&Bytes::from(format!("{header}\r\n\r\n"))).unwrap();
+        let version = outer_version(&Bytes::from(format!("{header}\r\n\r\n"))).unwrap().unwrap();
         (version.is_supported(), version.to_string())
     }
 

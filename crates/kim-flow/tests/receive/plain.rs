@@ -16,10 +16,26 @@ fn without_the_version_field_a_mail_is_delivered_octet_for_octet() {
     let seen = Desk::new().open(&PLAIN.into());
     assert!(matches!(seen.outcome, Outcome::Plain));
     assert_eq!((seen.mail, seen.calls.len()), (PLAIN.into(), 0));
-    for mail in
-        ["", "\r\n", "no header\r\n\r\n", "X-KOM-LE-Version\r\n\r\n", "\0\r\nX-KOM-LE-Version: 1.0\r\n\r\n"]
-    {
+    for mail in ["", "\r\n", "no header\r\n\r\n", "X-KOM-LE-Version\r\n\r\n", "\r\n\0"] {
         assert_eq!(Desk::new().open(&mail.into()).mail, mail);
+    }
+}
+
+/// Other programs may read what this module cannot, results that a sender wrote among it.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2046-02, KOM-LE-A_2047-02
+#[test]
+fn a_header_that_cannot_be_read_is_a_wrong_format_and_nothing_of_the_message_is_lost() {
+    let results = "X-KIM-DecryptionResult: 00\r\nX-KIM-IntegrityCheckResult: 01\r\n";
+    for version in ["", "X-KOM-LE-Version: 1.0\r\n"] {
+        for more in
+            ["X: \0\r\n".to_owned(), "X: y\r\n".repeat(20_000), format!("X: {}\r\n", "y".repeat(2 << 20))]
+        {
+            let message = Bytes::from(format!("{results}{version}{more}From: x@x.de\r\n\r\nbody\r\n"));
+            let seen = Desk::new().open(&message);
+            seen.is_substitute("4010", &["02"], &message);
+            assert!(matches!(seen.outcome, Outcome::Substituted(Trouble::Format)) && seen.calls.is_empty());
+        }
     }
 }
 
