@@ -113,6 +113,7 @@ impl Opened {
         if header_differences(&inner, &header).next().is_some() || !agree(&inner, &header, "Message-ID") {
             verdict.refuse(IntegrityId::Header);
         }
+        verdict.kim_auth_present = header.first("X-KIM-Auth").is_some();
         Self { verdict, outer, inner: header, body }
     }
 

@@ -17,7 +17,8 @@ pub struct Verdict {
     pub decryption: DecryptionResult,
     /// What VerifyDocument said.
     pub signature: SignatureResult,
-    /// The results of the integrity check; never empty, and a positive one has no negative one beside it.
+    /// The results of the integrity check; never empty. [`Verdict::refuse`] leaves no positive one beside a negative one;
+    /// beside positive ones there may be doubts, [`IntegrityId::Owner`] and [`IntegrityId::SharedKey`].
     pub integrity: Vec<IntegrityId>,
     /// The certificate of the signer; none if the signature breaks a rule of the profile. Only [`Verdict::is_intact`] makes it
     /// more than a claim.
@@ -31,10 +32,12 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Whether the message is what its signer signed, for its reader to read. The status of the signer's certificate may be
-    /// unknown.
+    /// Whether the message is what its signer signed, for its reader to read: there is a positive result, and nothing beside
+    /// it but doubts about the signer. The status of the signer's certificate may be unknown.
     pub fn is_intact(&self) -> bool {
-        self.decryption == DecryptionResult::Decrypted && self.integrity.iter().any(|id| id.is_positive())
+        self.decryption == DecryptionResult::Decrypted
+            && self.integrity.iter().any(|id| id.is_positive())
+            && self.integrity.iter().all(|id| id.is_positive() || id.is_doubt())
     }
 
     /// Whether nothing is left to doubt: intact, with a certificate known to be valid, signed by the owner of the address
@@ -46,7 +49,7 @@ impl Verdict {
             && self.shared_keys.is_empty()
     }
 
-    /// Adds a doubt beside the results, which stay what they are.
+    /// Adds a doubt beside the results, which stay what they are. What is no doubt makes the message not intact all the same.
     ///
     /// Spec: none — own rule for what the specification does not check.
     pub fn mark(&mut self, id: IntegrityId) {
@@ -195,6 +198,11 @@ impl IntegrityId {
     /// Whether the integrity is given: `01` and `07`.
     pub fn is_positive(self) -> bool {
         matches!(self, Self::Valid | Self::StatusUnknown)
+    }
+
+    /// Whether it says something about the signer and nothing about the integrity.
+    fn is_doubt(self) -> bool {
+        matches!(self, Self::Owner | Self::SharedKey)
     }
 
     /// The value of X-KIM-Fehlermeldung; the table has none for the Konnektor's results (deltas Q12).

@@ -332,6 +332,32 @@ fn what_the_kas_does_not_give_is_explained_in_place_of_the_body() {
 }
 
 #[test]
+fn a_result_that_is_no_doubt_beside_a_positive_one_is_not_intact() {
+    let marked = |id: IntegrityId| {
+        let mut verdict = Case::default().open().verdict;
+        verdict.mark(id);
+        assert_eq!(verdict.integrity, [IntegrityId::Valid, id]);
+        verdict.is_intact()
+    };
+    assert!(marked(IntegrityId::Owner) && marked(IntegrityId::SharedKey));
+    for id in [IntegrityId::Modified, IntegrityId::Certificate, IntegrityId::Header, IntegrityId::Recipients]
+    {
+        assert!(!marked(id), "{id:?}");
+    }
+}
+
+/// Spec: deltas Q20
+#[test]
+fn q20_of_a_mail_from_the_kas_it_is_its_own_jwt_that_counts() {
+    let text = "From: Karl <karl@x.de>\r\nTo: a@x.de\r\n";
+    let with_jwt = format!("{text}X-KIM-Auth: jwt\r\n");
+    let small = |inner: &str| Case { inner: inner.to_owned().leak(), ..Case::default() }.open();
+    let present =
+        |inner, data: &str| small(inner).unpacked(header(data), "large".into()).verdict.kim_auth_present;
+    assert!(present(text, &with_jwt) && !present(&with_jwt, text));
+}
+
+#[test]
 fn nothing_of_the_mail_is_printed() {
     let opened = forged().open();
     let printed = format!("{opened:?} {:#?}", opened.verdict);
