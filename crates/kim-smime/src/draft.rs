@@ -110,7 +110,6 @@ impl Draft {
 /// What SignDocument gets: a document to be signed including its content, with one signed attribute.
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2095, KOM-LE-A_2097.
-#[derive(Debug)]
 pub struct SignRequest {
     header: Header,
     recipients: RecipientEmails,
@@ -155,7 +154,6 @@ impl SignRequest {
 /// unauthenticated attribute.
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2095, KOM-LE-A_2103.
-#[derive(Debug)]
 pub struct EncryptRequest {
     header: Header,
     recipients: RecipientEmails,
@@ -215,6 +213,24 @@ impl Protected {
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2193; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2098-03 to KOM-LE-A_2104.
     pub fn message(self, fields: &OuterFields) -> OuterMessage {
         OuterMessage::new(&self.header, fields, self.cms)
+    }
+}
+
+impl fmt::Debug for SignRequest {
+    /// Without recipients and attribute, which have mail addresses in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { header, document, .. } = self;
+        let mut printed = f.debug_struct("SignRequest");
+        printed.field("header", header).field("document", document).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EncryptRequest {
+    /// Without recipients and attribute, which have mail addresses in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { header, document, .. } = self;
+        let mut printed = f.debug_struct("EncryptRequest");
+        printed.field("header", header).field("document", document).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Writing AuthEnvelopedData around a ciphertext.
 
+use std::fmt;
+
 use const_oid::db::rfc5911::{ID_CT_AUTH_ENVELOPED_DATA, ID_DATA};
 
 use crate::algorithm::{aes_256_gcm, oid, sequence};
@@ -31,7 +33,7 @@ use crate::frame::Frame;
 /// ```
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2104 to KOM-LE-A_2117; RFC 5083 §2.1; RFC 5084 §3.2.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EnvelopeForm {
     before: Vec<u8>,
     /// The unauthenticated attributes.
@@ -75,6 +77,13 @@ impl EnvelopeForm {
     /// Whether it has no octets; it always has some.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+}
+
+impl fmt::Debug for EnvelopeForm {
+    /// Without recipients and attributes, which have names and mail addresses in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnvelopeForm").field("len", &self.len).finish_non_exhaustive()
     }
 }
 

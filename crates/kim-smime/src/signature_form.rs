@@ -1,5 +1,6 @@
 //! Writing SignedData: what a key has to sign, and the structure around its signature.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -44,7 +45,7 @@ use crate::frame::Frame;
 /// ```
 ///
 /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2118 to KOM-LE-A_2127; RFC 5652 §5; RFC 5035.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SignatureForm {
     certificate: Certificate,
     /// The signed attributes as SET OF.
@@ -53,6 +54,8 @@ pub struct SignatureForm {
 
 impl SignatureForm {
     /// The attributes for the digest of a document; both digests are SHA-256, `attribute` is one in DER.
+    ///
+    /// A time before 1970 or after 9999, which ASN.1 cannot express, is left out: the signature has no signing-time then.
     ///
     /// Spec: gemSMIME_KOMLE 1.7.0, KOM-LE-A_2127; RFC 5652 §11; RFC 5035 §3.
     pub fn new(
@@ -118,6 +121,13 @@ impl SignatureForm {
         document.pieces().iter().for_each(|piece| cms.extend_from_slice(piece));
         cms.extend_from_slice(&frame.after);
         cms.into()
+    }
+}
+
+impl fmt::Debug for SignatureForm {
+    /// Without the attributes, which have mail addresses in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureForm").field("certificate", &self.certificate).finish_non_exhaustive()
     }
 }
 

@@ -12,8 +12,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use builder::{Envelope, Signature};
 use bytes::Bytes;
 use kim_smime::{
-    ChainError, CmsError, Draft, FormatError, Header, HeaderLimits, MessageVersion, OuterFields,
-    OuterMessage, ReceiveLimits, Received, RecipientEmails, SignatureResult,
+    Certificate, ChainError, CmsError, Draft, EnvelopeForm, FormatError, Header, HeaderLimits,
+    MessageVersion, OuterFields, OuterMessage, ReceiveLimits, Received, RecipientEmails, SignatureForm,
+    SignatureResult,
 };
 use kim_types::Octets;
 use proptest::prelude::*;
@@ -327,6 +328,31 @@ proptest! {
         let _ = Received::parse([&head[..], &octets].concat().into(), &ReceiveLimits::default());
         let _ = Received::parse(octets.into(), &ReceiveLimits::default());
     }
+}
+
+/// The address of the builder's recipients, as text, as a list of octets and in hexadecimal.
+fn shows_address(printed: &str) -> bool {
+    ["a@x.de", "b@x.de", "@x.de", "97, 64, 120", "612e4078", "61407"]
+        .iter()
+        .any(|text| printed.contains(text))
+}
+
+#[test]
+fn no_step_of_the_chain_prints_an_address() {
+    let request = Draft::new(header(INNER), "Text".into()).sign_request(recipients());
+    assert!(String::from_utf8_lossy(request.attribute()).contains("a@x.de"));
+    let attribute = request.attribute().clone();
+    let mut printed = vec![format!("{request:?}")];
+    let document = request.document().clone();
+    let request = request.signed(sign(&document)).unwrap();
+    printed.push(format!("{request:?}"));
+    let form = EnvelopeForm::new(10, &[7; 12], &[], &attribute);
+    printed.push(format!("{form:?}"));
+    let certificate = Certificate::from_der(builder::certificate(5, &[]).into()).unwrap();
+    let form = SignatureForm::new(&certificate, &[1; 32], &[2; 32], UNIX_EPOCH, &attribute);
+    printed.push(format!("{form:?}"));
+    assert!(printed.iter().all(|printed| !shows_address(printed)), "{printed:?}");
+    assert!(printed.iter().all(|printed| !printed.contains("geheim") && printed.len() < 300), "{printed:?}");
 }
 
 #[test]

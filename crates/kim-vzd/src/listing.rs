@@ -45,7 +45,7 @@ impl Entry {
 /// address; certificates are handed on as they are.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022, KOM-LE-A_2178, A_22340; gemSpec_VZD 1.15.0.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The certificates of all entries in DER, without duplicates, unparsed. At most 100.
     pub certificates: Vec<Bytes>,
@@ -55,6 +55,19 @@ pub struct Listing {
     pub telematik_ids: Vec<TelematikId>,
     /// How many entries have the address. At most 50.
     pub entries: usize,
+}
+
+impl std::fmt::Debug for Listing {
+    /// Of the certificates, which have names in them, their number only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { certificates, version, telematik_ids, entries } = self;
+        f.debug_struct("Listing")
+            .field("certificates", &certificates.len())
+            .field("version", version)
+            .field("telematik_ids", telematik_ids)
+            .field("entries", entries)
+            .finish()
+    }
 }
 
 impl Default for KimVersion {
@@ -166,6 +179,18 @@ mod tests {
         assert_eq!(found.certificates, ["x", "y", "z"].map(Bytes::from));
         assert_eq!(found.telematik_ids, ["1-a", "1-b"].map(|id| id.parse().unwrap()));
         assert_eq!((found.entries, found.version), (2, KimVersion::V1_0));
+    }
+
+    #[test]
+    fn no_octet_of_a_certificate_is_printed() {
+        let found =
+            listing(&[entry(&[("mail", &["praxis@a.kim.telematik"]), ("userCertificate", &["Karla"])])]);
+        let printed = format!("{found:?} {found:#?}");
+        assert!(printed.contains("certificates: 1"), "{printed}");
+        assert!(
+            ["Karla", "[75, 97", "75, 97, 114", "4b61"].iter().all(|text| !printed.contains(text)),
+            "{printed}"
+        );
     }
 
     #[test]
