@@ -50,13 +50,13 @@ fn main() -> Result<(), Error> {
         kas_size: None,
         kas_enc_size: None,
     };
-    let recipients = [(to, reader_certificate), (from, sender_certificate)];
+    let recipients = [(to.clone(), reader_certificate), (from, sender_certificate)];
     let draft = Draft::new(header, body.into()).in_utf8();
     let message = draft.protect(&sender, &recipients, &fields)?.to_octets().to_bytes();
     println!("for the mail server: {} octets\n", message.len());
     println!("{}", String::from_utf8_lossy(&message).lines().take(16).collect::<Vec<_>>().join("\n"));
 
-    let opened = Received::parse(message, &ReceiveLimits::default())?.open(&reader)?;
+    let opened = Received::parse(message, &ReceiveLimits::default())?.open(&reader, &to)?;
     println!("...\n\nfor the reader:\n\n{}", String::from_utf8_lossy(&opened.body().to_bytes()));
     println!("{:#?}", opened.verdict);
     Ok(())

@@ -84,7 +84,7 @@ impl Sample {
     /// From what the mail server has to what the user gets.
     fn receive(&self) -> Octets {
         let received = Received::parse(self.message.clone(), &ReceiveLimits::default()).unwrap();
-        let opened = received.open(&self.keys).unwrap();
+        let opened = received.open(&self.keys, &self.reader.0).unwrap();
         opened.deliver(IntegrityMode::Embed, &self.reader.0, [7; 16], UNIX_EPOCH)
     }
 
@@ -99,7 +99,8 @@ impl Sample {
         };
         let (signature, envelope) = write();
         let read = || {
-            let plain = self.keys.decrypt(&envelope.clone().into()).unwrap();
+            let names = [self.reader.1.issuer_and_serial().clone()];
+            let plain = self.keys.decrypt(&envelope.clone().into(), &names).unwrap();
             (plain, self.keys.verify(&signature.clone().into()).unwrap())
         };
         (seconds(write), seconds(read))

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use kim_smime::{
     BerLimits, Certificate, CmsError, DocumentCrypto, Draft, EncryptedKey, EnvelopeForm, Enveloped, Header,
-    HeaderLimits, IntegrityId, KeyTransport, MessageVersion, OuterFields, ReceiveLimits, Received,
-    RecipientEmail, RecipientEmails, SignatureResult,
+    HeaderLimits, IntegrityId, IssuerAndSerial, KeyTransport, MessageVersion, OpenError, OuterFields,
+    ReceiveLimits, Received, RecipientEmail, RecipientEmails, SignatureResult,
 };
 use kim_testbed::cms::{Form, SignatureRequest, decrypt, encrypt, sign, verify};
 use kim_testbed::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption, Pki};
@@ -95,7 +95,10 @@ impl DocumentCrypto for Testbed {
             .map_err(|error| error.to_string())
     }
 
-    fn decrypt(&self, document: &Octets) -> Result<Bytes, String> {
+    fn decrypt(&self, document: &Octets, certificates: &[IssuerAndSerial]) -> Result<Bytes, String> {
+        if !certificates.contains(certificate(&self.reader).issuer_and_serial()) {
+            return Err("no key".to_owned());
+        }
         decrypt(&document.to_bytes(), [&self.reader])
             .map(|opened| opened.content.into())
             .map_err(|error| error.to_string())
@@ -121,22 +124,30 @@ fn fields() -> OuterFields {
     }
 }
 
+/// The address with a key of that type.
+fn address(key_type: KeyType) -> Address {
+    if key_type == KeyType::Rsa { "a@x.de" } else { "b@x.de" }.parse().unwrap()
+}
+
+/// A message for both addresses.
+fn message<S: DocumentCrypto<Error: std::fmt::Debug>>(pki: &Pki, sender: &S, body: &str) -> Received {
+    let mail = "From: a@x.de\r\nTo: b@x.de\r\nSubject: Befund\r\n\r\n";
+    let (header, _) = Header::split(&mail.into(), &HeaderLimits::default()).unwrap();
+    let recipients = KEY_TYPES
+        .map(|key_type| (address(key_type), certificate(&issue(pki, CertificateType::HciEnc, key_type))));
+    let draft = Draft::new(header, body.to_owned().into_bytes().into());
+    let message = draft.protect(sender, &recipients, &fields()).unwrap().to_octets().to_bytes();
+    Received::parse(message, &ReceiveLimits::default()).unwrap()
+}
+
 /// The message one makes and what the other gets of it; the sender reads too.
-fn goes<S, R>(pki: &Pki, sender: &S, reader: &R) -> IntegrityId
+fn goes<S, R>(pki: &Pki, sender: &S, (reader, user): (&R, &Address)) -> IntegrityId
 where
     S: DocumentCrypto<Error: std::fmt::Debug>,
     R: DocumentCrypto<Error: std::fmt::Debug>,
 {
-    let mail = "From: a@x.de\r\nTo: b@x.de\r\nSubject: Befund\r\n\r\n";
     let body = "Grüße\r\n".repeat(1000);
-    let (header, _) = Header::split(&mail.into(), &HeaderLimits::default()).unwrap();
-    let recipients = KEY_TYPES.map(|key_type| {
-        let address: Address = if key_type == KeyType::Rsa { "a@x.de" } else { "b@x.de" }.parse().unwrap();
-        (address, certificate(&issue(pki, CertificateType::HciEnc, key_type)))
-    });
-    let draft = Draft::new(header, body.clone().into_bytes().into());
-    let message = draft.protect(sender, &recipients, &fields()).unwrap().to_octets().to_bytes();
-    let opened = Received::parse(message, &ReceiveLimits::default()).unwrap().open(reader).unwrap();
+    let opened = message(pki, sender, &body).open(reader, user).unwrap();
     assert_eq!(opened.body().to_bytes(), body);
     let [id] = opened.verdict.integrity[..] else { panic!("{:?}", opened.verdict) };
     id
@@ -148,15 +159,54 @@ fn a_mail_goes_from_each_to_each() {
     let pki = Pki::new(71);
     for signer in KEY_TYPES {
         for reader in KEY_TYPES {
-            let local = software(&pki, signer, reader);
-            assert_eq!(goes(&pki, &local, &local), IntegrityId::StatusUnknown, "nobody asked for revocation");
+            let (local, user) = (software(&pki, signer, reader), address(reader));
+            assert_eq!(
+                goes(&pki, &local, (&local, &user)),
+                IntegrityId::StatusUnknown,
+                "nobody asked for revocation"
+            );
             for form in [Form::Indefinite, Form::Definite] {
                 let testbed = Testbed::new(&pki, signer, reader, form);
-                assert_eq!(goes(&pki, &local, &testbed), IntegrityId::Valid);
-                assert_eq!(goes(&pki, &testbed, &local), IntegrityId::StatusUnknown);
+                assert_eq!(goes(&pki, &local, (&testbed, &user)), IntegrityId::Valid);
+                assert_eq!(goes(&pki, &testbed, (&local, &user)), IntegrityId::StatusUnknown);
             }
         }
     }
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2043
+#[test]
+fn a_key_that_is_not_of_the_users_address_is_not_used_though_it_could_decrypt() {
+    let pki = Pki::new(79);
+    let keys = software(&pki, KeyType::Rsa, KeyType::Rsa);
+    let open = |user: Address| message(&pki, &keys, "Befund").open(&keys, &user);
+    assert!(open(address(KeyType::Rsa)).is_ok());
+    for other in [address(KeyType::Brainpool), "c@x.de".parse().unwrap()] {
+        assert_eq!(open(other).unwrap_err(), OpenError::Crypto(SoftwareKeyError::NoKey));
+    }
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2191
+#[test]
+fn nothing_is_encrypted_for_a_certificate_that_is_not_valid_or_issued_by_somebody_else() {
+    let pki = Pki::new(80);
+    let keys = software(&pki, KeyType::Rsa, KeyType::Rsa);
+    let [own, foreign] = [&pki, &Pki::new(81)]
+        .map(|pki| certificate(&issue(pki, CertificateType::HciEnc, KeyType::Brainpool)));
+    let encrypt = |keys: &SoftwareKeys, certificates: &[Certificate]| {
+        keys.encrypt(&"x".into(), certificates, &attribute(certificates)).map(|_| ())
+    };
+    assert_eq!(encrypt(&keys, std::slice::from_ref(&own)), Ok(()));
+    assert_eq!(encrypt(&keys, &[own.clone(), foreign]), Err(SoftwareKeyError::Certificate));
+    let later = keys.at(now() + Duration::from_secs(3_000_000_000));
+    assert_eq!(encrypt(&later, &[own]), Err(SoftwareKeyError::Certificate), "the certificate is over");
+}
+
+/// The names of both readers.
+fn readers(pki: &Pki) -> [IssuerAndSerial; 2] {
+    KEY_TYPES.map(|key_type| {
+        certificate(&issue(pki, CertificateType::HciEnc, key_type)).issuer_and_serial().clone()
+    })
 }
 
 fn attribute(certificates: &[Certificate]) -> Bytes {
@@ -179,15 +229,15 @@ fn no_changed_octet_yields_another_document() {
     let pki = Pki::new(72);
     for reader in KEY_TYPES {
         let keys = software(&pki, KeyType::Brainpool, reader);
-        let (cms, _) = sealed(&pki, &keys);
-        assert_eq!(keys.decrypt(&cms.clone().into()).unwrap(), "a document");
+        let ((cms, _), names) = (sealed(&pki, &keys), readers(&pki));
+        assert_eq!(keys.decrypt(&cms.clone().into(), &names).unwrap(), "a document");
         for at in 0..cms.len() {
             let mut changed = cms.to_vec();
             changed[at] ^= 0x10;
-            if let Ok(plain) = keys.decrypt(&changed.into()) {
+            if let Ok(plain) = keys.decrypt(&changed.into(), &names) {
                 assert_eq!(plain, "a document", "octet {at}");
             }
-            assert!(at % 7 > 0 || keys.decrypt(&cms.slice(..at).into()).is_err());
+            assert!(at % 7 > 0 || keys.decrypt(&cms.slice(..at).into(), &names).is_err());
         }
     }
 }
@@ -198,12 +248,15 @@ fn who_has_no_key_gets_nothing() {
     let keys = software(&pki, KeyType::Rsa, KeyType::Rsa);
     let (cms, attribute) = sealed(&pki, &keys);
     let nobody = SoftwareKeys::new(anchors(&pki));
-    assert_eq!(nobody.decrypt(&cms.into()), Err(SoftwareKeyError::NoKey));
+    assert_eq!(nobody.decrypt(&cms.into(), &readers(&pki)), Err(SoftwareKeyError::NoKey));
     assert_eq!(nobody.sign(&"x".into(), &attribute), Err(SoftwareKeyError::NoSigner));
     let nist = certificate(&issue(&pki, CertificateType::HciEnc, KeyType::NistP256));
     assert_eq!(keys.encrypt(&"x".into(), &[nist], &attribute), Err(SoftwareKeyError::Certificate));
     let signature = keys.sign(&"x".into(), &attribute).unwrap();
-    assert_eq!(keys.decrypt(&signature.into()), Err(SoftwareKeyError::Format(CmsError::ContentType)));
+    assert_eq!(
+        keys.decrypt(&signature.into(), &readers(&pki)),
+        Err(SoftwareKeyError::Format(CmsError::ContentType))
+    );
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2050-06
@@ -258,9 +311,13 @@ fn the_default_parameters_of_oaep_are_understood() {
     let form = EnvelopeForm::new(plain.len(), &nonce, &[encrypted], &attribute(&[own]));
     let cms = Bytes::from([form.before(), &ciphertext, &form.after(&tag)].concat());
     assert_eq!(cms.len(), form.len());
+    let names = [certificate(&identity).issuer_and_serial().clone()];
     let envelope = Enveloped::parse(&cms, &BerLimits::default()).unwrap();
     assert_eq!(envelope.recipients()[0].transport, KeyTransport::RsaOaepSha1);
-    assert_eq!(software(&pki, KeyType::Rsa, KeyType::Rsa).decrypt(&cms.into()).unwrap(), plain.as_slice());
+    assert_eq!(
+        software(&pki, KeyType::Rsa, KeyType::Rsa).decrypt(&cms.into(), &names).unwrap(),
+        plain.as_slice()
+    );
 }
 
 #[test]
@@ -293,7 +350,9 @@ fn the_worked_example_of_gematik_is_decrypted_and_its_signature_holds() {
         let reader = kim_tls::Identity::from_pkcs12(&file, &password).unwrap();
         let keys = SoftwareKeys::new(anchors()).with_reader(reader).unwrap();
         let request = Received::parse(message, &ReceiveLimits::default()).unwrap().decrypt_request();
-        let plain = keys.decrypt(request.document()).unwrap();
+        let names: Vec<_> =
+            request.recipient_emails().entries().iter().map(|entry| entry.certificate.clone()).collect();
+        let plain = keys.decrypt(request.document(), &names).unwrap();
         assert!(plain == vector("inputEmail.txt.03.signedwrap").unwrap());
     }
     let signed = vector("inputEmail.txt.02.signedcms").unwrap();

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::certificate::Certificate;
 use crate::draft::{ChainError, Draft};
 use crate::entity::FormatError;
+use crate::issuer::IssuerAndSerial;
 use crate::opened::Opened;
 use crate::outer::{OuterFields, OuterMessage};
 use crate::received::Received;
@@ -42,11 +43,11 @@ pub trait DocumentCrypto {
         attribute: &Bytes,
     ) -> Result<Bytes, Self::Error>;
 
-    /// Decrypts an AuthEnvelopedData with one of the keys for which it is.
+    /// Decrypts an AuthEnvelopedData with the key of one of these certificates, and with no other.
     ///
     /// # Errors
-    /// Why nothing came of it; nothing that was not verified is given away.
-    fn decrypt(&self, document: &Octets) -> Result<Bytes, Self::Error>;
+    /// Why nothing came of it: above all, that there is no such key. Nothing that was not verified is given away.
+    fn decrypt(&self, document: &Octets, certificates: &[IssuerAndSerial]) -> Result<Bytes, Self::Error>;
 
     /// Checks a SignedData: digest, signature and certificate of the signer.
     ///
@@ -113,15 +114,19 @@ impl Draft {
 }
 
 impl Received {
-    /// Decrypts the message and checks it.
+    /// Decrypts the message for a user and checks it.
+    ///
+    /// Only the certificates count that the message names for the user's address: what is for one address is nobody else's
+    /// business, even if one of the keys could decrypt it.
     ///
     /// # Errors
     /// [`OpenError`]; a signature that is not good is no error but part of the [`Verdict`](crate::Verdict).
     ///
-    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2045, KOM-LE-A_2048-01.
-    pub fn open<C: DocumentCrypto>(self, crypto: &C) -> Result<Opened, OpenError<C::Error>> {
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2043, KOM-LE-A_2045, KOM-LE-A_2048-01.
+    pub fn open<C: DocumentCrypto>(self, crypto: &C, user: &Address) -> Result<Opened, OpenError<C::Error>> {
+        let certificates: Vec<IssuerAndSerial> = self.recipient_emails.for_address(user).cloned().collect();
         let request = self.decrypt_request();
-        let plain = crypto.decrypt(request.document()).map_err(OpenError::Crypto)?;
+        let plain = crypto.decrypt(request.document(), &certificates).map_err(OpenError::Crypto)?;
         let request = request.decrypted(plain)?;
         let signature = crypto.verify(request.cms()).map_err(OpenError::Crypto)?;
         Ok(request.verified(signature))

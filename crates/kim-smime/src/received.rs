@@ -52,7 +52,7 @@ pub struct ReceiveLimits {
 pub struct Received {
     outer: Header,
     cms: Octets,
-    recipient_emails: RecipientEmails,
+    pub(crate) recipient_emails: RecipientEmails,
     limits: ReceiveLimits,
 }
 

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use kim_smime::{
-    BerLimits, Certificate, CmsError, DocumentCrypto, EncryptedKey, EnvelopeForm, Enveloped,
+    BerLimits, Certificate, CmsError, DocumentCrypto, EncryptedKey, EnvelopeForm, Enveloped, IssuerAndSerial,
     ProfileViolation, SignatureForm, SignatureResult, Signed,
 };
 use kim_types::{Octets, Secret};
@@ -31,7 +31,8 @@ use crate::trust::ExpectedName;
 /// the ECIES of the Telematikinfrastruktur (brainpoolP256r1). What it decrypts is released only when the tag of 16 octets is
 /// right.
 ///
-/// It has no way to ask for revocation, so a signature that is good in all other respects is
+/// Like a Konnektor, it encrypts for no certificate that is not valid or does not lead to an anchor: one such fails the whole
+/// mail. It has no way to ask for revocation, so a signature that is good in all other respects is
 /// [`SignatureResult::StatusUnknown`]. For tests, for development without cards, and for keys that an operator keeps himself;
 /// participants of KIM have theirs on cards.
 ///
@@ -55,8 +56,8 @@ use crate::trust::ExpectedName;
 ///     Ok(Draft::new(mail.0, mail.1).protect(keys, recipients, fields)?)
 /// }
 ///
-/// fn receive(keys: &SoftwareKeys, message: bytes::Bytes) -> Result<Verdict, Error> {
-///     Ok(Received::parse(message, &ReceiveLimits::default())?.open(keys)?.verdict)
+/// fn receive(keys: &SoftwareKeys, message: bytes::Bytes, user: &Address) -> Result<Verdict, Error> {
+///     Ok(Received::parse(message, &ReceiveLimits::default())?.open(keys, user)?.verdict)
 /// }
 /// ```
 ///
@@ -86,10 +87,11 @@ pub enum SoftwareKeyError {
     /// There is no key to sign with.
     #[error("there is no key to sign with")]
     NoSigner,
-    /// The document is encrypted for none of the keys.
+    /// The document is encrypted for none of the keys that may be used.
     #[error("the document is encrypted for none of the keys")]
     NoKey,
-    /// A certificate cannot be read, or has a key that is neither RSA nor on brainpoolP256r1.
+    /// A certificate cannot be read, has a key that is neither RSA nor on brainpoolP256r1, or is one to encrypt for that is
+    /// not valid or does not lead to an anchor.
     #[error("a certificate cannot be used")]
     Certificate,
     /// What is to be decrypted is not an encrypted document of the profile.
@@ -110,7 +112,8 @@ impl From<ErrorStack> for SoftwareKeyError {
 }
 
 impl SoftwareKeys {
-    /// No keys yet; signers are believed whose certificates lead to one of the anchors.
+    /// No keys yet. Signers are believed, and recipients encrypted for, whose certificates are valid and lead to one of the
+    /// anchors.
     pub fn new(anchors: Anchors) -> Self {
         Self { anchors, signer: None, readers: Vec::new(), now: None }
     }
@@ -145,7 +148,7 @@ impl SoftwareKeys {
         self.now.unwrap_or_else(SystemTime::now)
     }
 
-    /// Whether the certificate leads to an anchor.
+    /// Whether the certificate is valid now and leads to an anchor.
     fn trusts(&self, certificate: &Certificate) -> bool {
         let since = self.now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let shown =
@@ -184,6 +187,9 @@ impl DocumentCrypto for SoftwareKeys {
         certificates: &[Certificate],
         attribute: &Bytes,
     ) -> Result<Bytes, SoftwareKeyError> {
+        if !certificates.iter().all(|certificate| self.trusts(certificate)) {
+            return Err(SoftwareKeyError::Certificate);
+        }
         let (key, nonce) = (Secret::new(random::<32>().to_vec()), random());
         let keys = certificates.iter().map(|certificate| content_key::encrypt(certificate, &key));
         let keys = keys.collect::<Result<Vec<EncryptedKey>, _>>()?;
@@ -191,11 +197,16 @@ impl DocumentCrypto for SoftwareKeys {
         Ok(content::encrypt(document, &key, &nonce, &form)?.into())
     }
 
-    fn decrypt(&self, document: &Octets) -> Result<Bytes, SoftwareKeyError> {
+    fn decrypt(
+        &self,
+        document: &Octets,
+        certificates: &[IssuerAndSerial],
+    ) -> Result<Bytes, SoftwareKeyError> {
         let envelope = Enveloped::parse(&document.to_bytes(), &BerLimits::default())?;
         let (encrypted, reader) = self
             .readers
             .iter()
+            .filter(|reader| certificates.contains(reader.certificate.issuer_and_serial()))
             .find_map(|reader| {
                 let mut keys = envelope.recipients().iter();
                 let found = keys.find(|key| key.recipient == *reader.certificate.issuer_and_serial())?;
