@@ -230,3 +230,15 @@ fn every_readme_says_what_the_crate_says() {
     }
     assert_eq!(crates, 12, "a crate has come or gone");
 }
+
+/// The keys of the configuration stand in the operating guide as in the crate's documentation.
+///
+/// Spec: none — keeps the pages true.
+#[test]
+fn the_operating_guide_has_every_key() {
+    let code = fs::read_to_string(root().join("crates/kim-clientmodul/src/config.rs")).unwrap();
+    let rows = code.lines().filter_map(|line| line.strip_prefix("//! ")).filter(|line| line.starts_with('|'));
+    let keys: Vec<&str> = rows.skip_while(|row| *row != "| key | value | default |").collect();
+    assert!(keys.len() > 40, "{keys:?}");
+    assert!(page("docs/OPERATING.md").contains(&keys.join("\n")), "the table of keys differs");
+}

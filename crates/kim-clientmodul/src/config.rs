@@ -23,13 +23,13 @@
 //! | `[fachdienst]` `trust` | PEM of the authorities of the servers | needed |
 //! | `verify_with_konnektor` | whether the Konnektor is asked about their certificates | true |
 //! | `names` | the name in the certificate of a server that user names give as IP address | none |
-//! | `domains`, `kas_url`, `account_url` | domains for DNS-SD, or the services themselves | that of the account |
+//! | `domains`, `kas_url`, `account_url` | where DNS lists the store for large mails and the account limits, or the services themselves | the domain of the account |
 //! | `kas_service`, `account_service` | the names of the services in DNS | those of KIM |
-//! | `kas_timeout` | how long nothing may move from or to the attachment service | 30 seconds |
+//! | `kas_timeout` | how long nothing may move from or to the attachment service: an upload needs 256 KiB in it, a download an octet, and 16 KiB a second beyond four of it | 30 seconds |
 //! | `kas_link_hosts` | further hosts that links to mail data may name, for test environments | none |
 //! | `resolver` | address and port of a name server | that of the system |
 //! | `[[konnektor]]` `id`, `default` | its KonnektorId; whether it serves user names without one | needed, true if there is one id only |
-//! | `weight` | its share among those of the same id, 0 to 1000 | 1 |
+//! | `weight` | its share among those of the same id, which stand in for each other; 0 waits until the others fail, at most 1000 | 1 |
 //! | `url` | its service directory, `https://HOST/connector.sds` | needed |
 //! | `pins`, or `trust` and `expected_name` | its certificates, or their authorities and the name | needed |
 //! | `auth` | `certificate` with `identity`, `basic` with `username` and `password_file` or `password_env`, `none` | `certificate` |
@@ -38,16 +38,16 @@
 //! | `signature` | `RSA_ECC`, `ECC`, `RSA` | `RSA_ECC` |
 //! | `ldap`, `ldap_base`, `ldap_client_certificate` | the directory behind it | port 636 of its host, `dc=data,dc=vzd`, true |
 //! | `time_server` | where it tells the time, or `off` | port 123 of its host |
-//! | `[events]` `address` | IP address and port of the listener, as Konnektors see it | off |
+//! | `[events]` `address` | IP address and port of the listener, as Konnektors see it; `listen` must not stay on loopback then | off |
 //! | `listen`, `tls` | one address and port; as for `[smtp]` | `127.0.0.1:10999`, `off` |
 //! | `mandant`, `client_system`, `workplace` | in whose name the events are subscribed to | needed |
 //! | `[cache]` `certificates`, `cards`, `limits` | a duration | 12 hours, 30 days, 24 hours |
-//! | `[mail]` `on_integrity_failure` | `embed`, `replace`, `deliver` | `embed` |
-//! | `signer_check` | `off`, `note`, `mark`, `refuse` | `note` |
-//! | `release` | `1.5.2` to `1.5.5` | `1.5.5` |
-//! | `large_threshold` | octets | 15728640 |
-//! | `early_header`, `early_header_interval` | whether, and how often, impatient programs get an octet | true, 5 seconds |
-//! | `kas_hash_text` | a text of the provider about changed mail data | empty |
+//! | `[mail]` `on_integrity_failure` | a mail that was changed comes inside a warning, is replaced by one, or is delivered: `embed`, `replace`, `deliver` | `embed` |
+//! | `signer_check` | a signer who is not the owner of the From address: `off`, `note` in the log, `mark` (`X20`, `X21` in the header), `refuse` | `note` |
+//! | `release` | the release of KIM whose rules count where they differ, `1.5.2` to `1.5.5` | `1.5.5` |
+//! | `large_threshold` | beyond how many decoded octets a mail goes to the store for large mails | 15728640 |
+//! | `early_header`, `early_header_interval` | whether, and how often, impatient programs get some of the header while a message is opened | true, 5 seconds |
+//! | `kas_hash_text` | a text of the provider after the prescribed one about changed mail data | empty |
 //! | `product_version`, `product_type_version` | for `X-KIM-CMVersion`, `X-KIM-PTVersion` | `XXXXX_0.1.0`, `1.5.5` |
 //! | `trusted_domain_suffixes` | where KIM addresses end | those of KIM and its test environments |
 //! | `spool_memory`, `spool_dir` | octets of a mail kept in memory, and where the rest goes, encrypted | 1 MiB, the system's |
