@@ -42,7 +42,7 @@
 //! | `listen`, `tls` | one address and port; as for `[smtp]` | `127.0.0.1:10999`, `off` |
 //! | `mandant`, `client_system`, `workplace` | in whose name the events are subscribed to | needed |
 //! | `[cache]` `certificates`, `cards`, `limits` | a duration | 12 hours, 30 days, 24 hours |
-//! | `[mail]` `on_integrity_failure` | a mail that was changed comes inside a warning, is replaced by one, or is delivered: `embed`, `replace`, `deliver` | `embed` |
+//! | `[mail]` `on_integrity_failure` | a mail that was changed comes inside a warning, with a warning as its body, or as it is: `embed`, `replace`, `deliver` | `embed` |
 //! | `signer_check` | a signer who is not the owner of the From address: `off`, `note` in the log, `mark` (`X20`, `X21` in the header), `refuse` | `note` |
 //! | `release` | the release of KIM whose rules count where they differ, `1.5.2` to `1.5.5` | `1.5.5` |
 //! | `large_threshold` | beyond how many decoded octets a mail goes to the store for large mails | 15728640 |
