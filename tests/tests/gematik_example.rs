@@ -6,9 +6,7 @@
     clippy::indexing_slicing,
     reason = "a test may fail loudly"
 )]
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -23,15 +21,9 @@ use kim_testbed::pki::{Card, Identity, Purpose};
 use kim_testbed::{Account, World};
 use kim_types::{Octets, Secret};
 
-/// A file of the vectors, or a line that says why the test was skipped.
+/// A file of the example, if it is there.
 fn vector(name: &str) -> Option<Bytes> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors");
-    let root = std::env::var_os("KIM_VECTORS").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let content = std::fs::read(root.join("gematik-smime").join(name)).ok();
-    if content.is_none() {
-        println!("skipped: no vector {name}");
-    }
-    content.map(Bytes::from)
+    kim_vectors::octets(&format!("gematik-smime/{name}")).map(Bytes::from)
 }
 
 /// The two recipients of the example.

@@ -8,19 +8,12 @@
 //! | 04 encryptedcms | the whole structure | content key, nonce, ciphertext, tag |
 //! | 05 encryptedwrap | all fields of the file, the CMS | Date has a comment, order and folding; Expires and the versions of the modules are missing in the file |
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test may fail loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
 #[expect(dead_code, reason = "another test uses the rest")]
 #[path = "broken_messages/tree.rs"]
 mod tree;
 
-use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
@@ -32,15 +25,9 @@ use kim_testbed::cms::{Form, encrypt};
 use openssl::x509::X509;
 use tree::Tree;
 
-/// A file of the example, or a line that says why the test was skipped.
+/// A file of the example, if it is there.
 fn file(name: &str) -> Option<Bytes> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors");
-    let root = std::env::var_os("KIM_VECTORS").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let content = std::fs::read(root.join("gematik-smime").join(name)).ok();
-    if content.is_none() {
-        println!("skipped: no vector {name}");
-    }
-    content.map(Bytes::from)
+    kim_vectors::octets(&format!("gematik-smime/{name}")).map(Bytes::from)
 }
 
 fn stage(number: &str) -> Bytes {

@@ -1,8 +1,7 @@
 //! Software keys and the testbed understand each other, though they share no code: a mail goes from each to each.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -327,15 +326,9 @@ fn keys_print_nothing_secret() {
     assert!(!printed.contains("BEGIN") && printed.len() < 1000, "{printed}");
 }
 
-/// A file of gematik's worked example, or a line that says why the test was skipped.
+/// A file of gematik's worked example, if it is there.
 fn vector(name: &str) -> Option<Bytes> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors");
-    let root = std::env::var_os("KIM_VECTORS").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let content = std::fs::read(root.join("gematik-smime").join(name)).ok();
-    if content.is_none() {
-        println!("skipped: no vector {name}");
-    }
-    content.map(Bytes::from)
+    kim_vectors::octets(&format!("gematik-smime/{name}")).map(Bytes::from)
 }
 
 /// Nobody here made the message or the keys.

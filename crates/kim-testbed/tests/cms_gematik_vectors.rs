@@ -1,30 +1,13 @@
 //! Structures that gematik and real Konnektors made are read.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test may fail loudly and says why it was skipped"
-)]
-
-use std::path::PathBuf;
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kim_testbed::cms::{DecryptError, decrypt, verify};
 use kim_testbed::pki::Identity;
 
-/// A file of the vectors, or a line that says why the test was skipped.
-fn vector(name: &str) -> Option<Vec<u8>> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
-    let root = std::env::var_os("KIM_VECTORS").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let content = std::fs::read(root.join(name)).ok();
-    if content.is_none() {
-        println!("skipped: no vector {name}");
-    }
-    content
-}
-
 fn gematik(name: &str) -> Option<Vec<u8>> {
-    vector(&format!("gematik-smime/{name}"))
+    kim_vectors::octets(&format!("gematik-smime/{name}"))
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
@@ -64,14 +47,16 @@ fn the_signature_of_the_worked_example_holds() {
 
 #[test]
 fn a_konnektor_signature_in_pieces_holds() {
-    let Some(signed) = vector("cms/VerifyDocument.request.Base64Signature.p7") else { return };
+    let Some(signed) = kim_vectors::octets("cms/VerifyDocument.request.Base64Signature.p7") else { return };
     let verified = verify(&signed, None).unwrap();
     assert!(verified.content.starts_with(b"<?xml") && verified.content.len() > 5000);
 }
 
 #[test]
 fn a_detached_ecc_signature_of_a_konnektor_holds() {
-    let Some(request) = vector("konnektor/ehex-6.0.2/09-VerifyDocument.request.xml") else { return };
+    let Some(request) = kim_vectors::octets("konnektor/ehex-6.0.2/09-VerifyDocument.request.xml") else {
+        return;
+    };
     let request = String::from_utf8(request).unwrap();
     let signature = STANDARD.decode(between(&request, "\"urn:ietf:rfc:5652\">", "<")).unwrap();
     let document = STANDARD.decode(between(&request, "\"text/plain\">", "<")).unwrap();
@@ -81,7 +66,9 @@ fn a_detached_ecc_signature_of_a_konnektor_holds() {
 
 #[test]
 fn a_konnektor_writes_the_ecies_cryptogram_as_we_do() {
-    let Some(response) = vector("konnektor/ehex-6.0.2/14-EncryptDocument.response.xml") else { return };
+    let Some(response) = kim_vectors::octets("konnektor/ehex-6.0.2/14-EncryptDocument.response.xml") else {
+        return;
+    };
     let sealed =
         STANDARD.decode(between(&String::from_utf8(response).unwrap(), "\"text/plain\">", "<")).unwrap();
     let layout = [0xA6, 0x81, 0x8E, 6, 9, 0x2B, 0x24, 3, 3, 2, 8, 1, 1, 7, 0x7F, 0x49, 0x43, 0x86, 0x41, 4];

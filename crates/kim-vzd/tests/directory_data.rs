@@ -1,16 +1,7 @@
 //! A search result of the reference environment, read as an LDAP client would give it.
 
-#![expect(clippy::disallowed_methods, reason = "a test may read its data")]
-
-use std::path::PathBuf;
-
 use kim_types::Address;
 use kim_vzd::{Entry, KimVersion, Listing};
-
-fn vectors() -> PathBuf {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
-    std::env::var_os("KIM_VECTORS").map_or_else(|| default.into(), PathBuf::from)
-}
 
 /// The attributes of the first entry of an LDIF file; values in base64 stay encoded, one per attribute line.
 fn entry(ldif: &str) -> Entry {
@@ -25,11 +16,7 @@ fn entry(ldif: &str) -> Entry {
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022
 #[test]
 fn an_entry_of_the_reference_environment_is_understood() {
-    let path = vectors().join("vzd/ldapsearch-kostentraeger-RU.ldif");
-    let Ok(ldif) = std::fs::read_to_string(&path) else {
-        println!("skipped: no directory data");
-        return;
-    };
+    let Some(ldif) = kim_vectors::text("vzd/ldapsearch-kostentraeger-RU.ldif") else { return };
     let entry = entry(&ldif);
     let address: Address = "TK-dt01@akquinet.kim.telematik-test".parse().unwrap();
     let listing = Listing::from_entries(&address, std::slice::from_ref(&entry));

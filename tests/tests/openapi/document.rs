@@ -1,6 +1,6 @@
 //! A file of gematik's with every reference in it followed: [`Document`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use yaml_rust2::{Yaml, YamlLoader};
@@ -11,12 +11,8 @@ pub(crate) struct Document(Value);
 impl Document {
     /// Reads a file of the API; `None` if it is not there.
     pub(crate) fn read(name: &str) -> Option<Self> {
-        let vectors = std::env::var_os("KIM_VECTORS").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors")),
-            PathBuf::from,
-        );
-        let path = vectors.join("../reference/api-kim").join(name);
-        path.is_file().then(|| Self(followed(&load(&path), &path)))
+        let path = kim_vectors::file(&format!("../reference/api-kim/{name}"))?;
+        Some(Self(followed(&load(&path), &path)))
     }
 
     pub(crate) fn root(&self) -> &Value {

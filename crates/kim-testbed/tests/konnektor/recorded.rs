@@ -1,6 +1,5 @@
 //! Requests that a real client sent to a real Konnektor are understood here.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use kim_testbed::konnektor::{HttpRequest, HttpResponse, KonnektorConfig, PinStatus, Vendor};
@@ -10,13 +9,7 @@ use kim_types::Context;
 use super::rig::{Rig, fault_code, iccsn, last_code, octets_of};
 
 fn recorded(name: &str) -> Option<String> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
-    let root = std::env::var_os("KIM_VECTORS").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let text = std::fs::read_to_string(root.join("konnektor/ehex-6.0.2").join(name)).ok();
-    if text.is_none() {
-        println!("skipped: no vector {name}");
-    }
-    text
+    kim_vectors::text(&format!("konnektor/ehex-6.0.2/{name}"))
 }
 
 /// A Konnektor of the manufacturer whose messages were recorded, with the recorded caller.
@@ -77,15 +70,8 @@ fn a_recorded_decryption_request_is_understood() {
 /// Spec: gemSMIME_KOMLE 1.7.0, worked example.
 #[test]
 fn a_card_with_published_keys_decrypts_the_worked_example() {
-    let root = std::env::var_os("KIM_VECTORS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")),
-        PathBuf::from,
-    );
-    let read = |name: &str| std::fs::read(root.join("gematik-smime").join(name));
-    let Ok(sealed) = read("inputEmail.txt.04.encryptedcms") else {
-        println!("skipped: no gematik-smime");
-        return;
-    };
+    let read = |name: &str| kim_vectors::octets(&format!("gematik-smime/{name}"));
+    let Some(sealed) = read("inputEmail.txt.04.encryptedcms") else { return };
     let key = read("keysA/hci-enc-2-kim-bsp.prv.pem").unwrap();
     let certificate = read("keysA/hci-enc-2-kim-bsp.crt").unwrap();
     let identity = Identity::from_key_and_certificate(&key, &certificate).unwrap();
