@@ -1,15 +1,15 @@
 #![no_main]
-//! The rules of sending and receiving with any answers: there is always an end, nothing leaves that was not encrypted, and
-//! nothing is shown as checked that was not.
+//! The rules of sending and receiving with any answers: there is always an end, nothing leaves that was not encrypted, nothing is
+//! shown as checked that was not, and nothing of a mail is shown that must not be.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use kim_fachdienst::KasReference;
-use kim_flow::receive::{self, Outcome};
+use kim_flow::receive::{self, Outcome, Trouble};
 use kim_flow::{Call, DownloadError, Downloaded, LookUpError, Rules, Run, UploadError, Uploaded, send};
-use kim_fuzz::{records, text};
+use kim_fuzz::{records, sings, text};
 use kim_konnektor::{
     Card, CardKind, CertificateResult, CertificateVerdict, Error, GetJobNumber, HighLevelResult, Limits,
     Operation, PinResult, PinStatus, Reason, ResponseReader, Verification,
@@ -26,13 +26,16 @@ const MANY: usize = 200;
 struct World<'a> {
     certificates: Vec<&'a [u8]>,
     answers: std::vec::IntoIter<(u8, &'a [u8])>,
-    /// Whether a Konnektor said anything about a signature.
-    verified: bool,
+    /// What a Konnektor said last about a signature, if it said anything about it.
+    verification: Option<Verification>,
     calls: usize,
 }
 
 /// Codes whose classes the flows tell apart.
 const CODES: [u32; 12] = [4000, 4004, 4085, 4101, 4105, 4106, 4112, 4115, 4127, 4206, 4264, 4299];
+
+/// Those of them with which no signature is right, whatever is said beside them (Tab_Verm_Sig_Prüf).
+const BROKEN: [u32; 3] = [4112, 4115, 4206];
 
 fn fault(choice: u8) -> Error {
     if choice % 16 >= 12 {
@@ -165,10 +168,13 @@ impl<'a> World<'a> {
                         1 => HighLevelResult::Inconclusive,
                         _ => HighLevelResult::Invalid,
                     },
-                    codes: Vec::new(),
+                    codes: (choice / 3 % 4 == 1)
+                        .then(|| CODES[usize::from(choice / 12) % CODES.len()])
+                        .into_iter()
+                        .collect(),
                     details: Vec::new(),
                 });
-                self.verified = true;
+                self.verification = verification.as_ref().ok().cloned();
                 ask.answer(verification)
             }
             Call::Upload(ask) => {
@@ -207,10 +213,6 @@ impl<'a> World<'a> {
             }
         }
     }
-}
-
-fn header(octets: &Octets) -> Header {
-    Header::split(&octets.to_bytes(), &Default::default()).expect("a mail has a header").0
 }
 
 fn protect(run: Run, mail: &[u8], recipients: &[Address], world: &mut World<'_>) {
@@ -262,12 +264,13 @@ fn protect(run: Run, mail: &[u8], recipients: &[Address], world: &mut World<'_>)
     let conclusion = protected.delivered(delivery);
     assert!(dropped == 0 || conclusion.report.is_some(), "somebody was left out in silence");
     if let Some(report) = conclusion.report {
+        assert!(!sings(&report.mail.to_bytes()), "a report has something of the mail");
         assert!(report.envelope.recipients.iter().all(|one| one.address == account));
     }
 }
 
 fn open(run: Run, message: &[u8], world: &mut World<'_>) {
-    let (account, mode) = (run.account.clone(), run.rules.on_integrity_failure);
+    let (account, rules) = (run.account.clone(), run.rules.clone());
     let mut step = receive::start(run, Octets::from(message.to_vec()).into());
     let delivered = loop {
         step = match step {
@@ -275,18 +278,64 @@ fn open(run: Run, message: &[u8], world: &mut World<'_>) {
             receive::Step::Done(delivered) => break delivered,
         };
     };
-    let Outcome::Opened(verdict) = &delivered.outcome else { return };
-    assert!(world.verified, "opened without a check");
-    let header = header(&delivered.mail.head);
-    let results: Vec<_> = header.all("X-KIM-DecryptionResult").map(|field| field.text()).collect();
-    assert_eq!(results, ["00"], "one result, and not the sender's");
-    if !verdict.is_intact() && mode == IntegrityMode::Embed {
-        for name in ["From", "To"] {
-            let addresses = header.addresses(name);
-            assert!(addresses.iter().all(|one| one.address.eq_ignore_ascii_case(account.as_str())), "{name}");
-        }
-        assert!(["Reply-To", "Sender", "Cc"].iter().all(|name| header.first(name).is_none()));
+    if matches!(delivered.outcome, Outcome::Plain) {
+        return assert!(*delivered.mail.head.to_bytes() == *message, "not as it came");
     }
+    let early = receive::early_header(&rules, &Bytes::copy_from_slice(message)).to_bytes();
+    let (head, tail) = (delivered.mail.head.to_bytes(), delivered.mail.tail.to_bytes());
+    assert!(head.starts_with(&early), "other fields were sent early");
+    let (header, rest) = Header::split(&head, &Default::default()).expect("a mail has a header");
+    let texts = |name: &str| header.all(name).map(|field| field.text()).collect::<Vec<_>>();
+    let integrity = texts("X-KIM-IntegrityCheckResult");
+    let is_intact = ["01", "07"].iter().any(|code| integrity.iter().any(|text| text == code));
+    if is_intact {
+        let [only] = integrity.as_slice() else { panic!("a doubt beside a positive result: {integrity:?}") };
+        let verification = world.verification.as_ref().expect("shown as checked without a check");
+        assert!(!verification.codes.iter().any(|code| BROKEN.contains(code)), "{verification:?}");
+        match verification.result {
+            HighLevelResult::Valid => assert!(only == "07" || verification.codes.is_empty(), "{verification:?}"),
+            HighLevelResult::Inconclusive => assert_eq!(only, "07"),
+            HighLevelResult::Invalid => panic!("shown as {only}"),
+        }
+    }
+    // What the sender wrote for everybody to read is no secret.
+    let is_hidden = !sings(message);
+    let without_body = |why| assert!(!(is_hidden && (sings(&rest) || sings(&tail))), "a body is shown: {why}");
+    match &delivered.outcome {
+        Outcome::Opened(verdict) => {
+            assert_eq!(texts("X-KIM-DecryptionResult"), ["00"], "one result, and not the sender's");
+            assert_eq!(is_intact, verdict.is_intact(), "{integrity:?}");
+            let codes: Vec<_> = verdict.integrity.iter().map(|id| id.code()).collect();
+            assert_eq!(integrity, codes, "the verdict and the header differ");
+            match rules.on_integrity_failure {
+                IntegrityMode::Embed if !is_intact => assert_answers_nobody(&header, &account),
+                IntegrityMode::Replace if !is_intact => {
+                    assert!(delivered.mail.kept.is_empty(), "mail data is shown");
+                    without_body("the check failed");
+                }
+                _ => {}
+            }
+        }
+        // The decrypted mail, whose data cannot be had: its header is shown, a text is its body.
+        Outcome::Substituted(Trouble::Ambiguous)
+        | Outcome::Substituted(Trouble::Download(DownloadError::Decryption | DownloadError::Hash)) => {
+            assert!(delivered.mail.kept.is_empty(), "mail data is shown");
+            assert!(world.verification.is_some(), "shown without a check");
+            without_body("its data is missing");
+        }
+        _ => {
+            assert!(integrity.is_empty(), "nothing was checked: {integrity:?}");
+            assert!(!(is_hidden && (sings(&head) || sings(&tail))), "something decrypted is in a substitute");
+        }
+    }
+}
+
+fn assert_answers_nobody(header: &Header, account: &Address) {
+    for name in ["From", "To"] {
+        let addresses = header.addresses(name);
+        assert!(addresses.iter().all(|one| one.address.eq_ignore_ascii_case(account.as_str())), "{name}");
+    }
+    assert!(["Reply-To", "Sender", "Cc"].iter().all(|name| header.first(name).is_none()));
 }
 
 // The first record is the mail, to be sent ('s') or opened ('r'). Then 'a' is an address, the first one the user's, 'c' a
@@ -314,7 +363,7 @@ fuzz_target!(|octets: &[u8]| {
     let Some(account) = addresses.first().cloned() else { return };
     let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let run = Run { rules: Arc::new(rules), account, now, unique: [7; 16] };
-    let mut world = World { certificates, answers: answers.into_iter(), verified: false, calls: 0 };
+    let mut world = World { certificates, answers: answers.into_iter(), verification: None, calls: 0 };
     if *what == b'r' {
         open(run, mail, &mut world);
     } else {

@@ -1,4 +1,4 @@
-//! What the targets share: [`records`], the form of an input that has several parts.
+//! What the targets share: [`records`], the form of an input that has several parts, and [`CANARY`].
 
 /// Between two records of an input. Octets that no test data has beside each other by chance.
 pub const SEPARATOR: [u8; 2] = [0x1e, 0x1f];
@@ -20,6 +20,15 @@ pub fn records(input: &[u8]) -> Vec<(u8, &[u8])> {
         }
     }
     records
+}
+
+/// What the seeds write into the body of a mail, so that it can be looked for where nothing of the mail may be. No address, field
+/// name or base64 text has it in it by chance.
+pub const CANARY: &[u8] = b"Kanarienvogel, im Klartext";
+
+/// Whether the [`CANARY`] is among the octets.
+pub fn sings(octets: &[u8]) -> bool {
+    octets.windows(CANARY.len()).any(|window| window == CANARY)
 }
 
 /// The octets after all, as a text for what insists on text.

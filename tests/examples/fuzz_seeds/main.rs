@@ -3,30 +3,24 @@
 //! FOLDER is `fuzz/seeds` if nothing is said; it gets one folder for each target. The seeds are the traces of kim-smtp and
 //! kim-pop3, mails, keys, responses and entries of the testbed, and the vectors in `KIM_VECTORS`, if they are there.
 
+mod konnektor;
+mod mails;
+
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use kim_examples::Blocking;
-use kim_flow::{Call, Decrypt, Encrypt, FromKonnektor, Rules, Sign, receive, send};
-use kim_konnektor::{
-    CertRef, CheckCertificateExpiration, Crypt, DecryptDocument, EncryptDocument, EndpointMode,
-    GetCardTerminals, GetCards, GetJobNumber, GetPinStatus, GetResourceInformation, Operation, PinKind,
-    ReadCardCertificate, ServiceDirectory, Services, SignDocument,
-};
-use kim_smime::{RecipientEmail, RecipientEmails};
-use kim_testbed::cms::{Form, decrypt, encrypt};
-use kim_testbed::konnektor::HttpRequest;
+use kim_smime::RecipientEmail;
 use kim_testbed::pki::{CertificateType, Holder, Identity, KeyType, Pkcs12Encryption};
 use kim_testbed::{Account, World};
-use kim_types::{Envelope, Octets, Recipient};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 /// Between the records of an input, as `fuzz/src/lib.rs` reads them.
 const SEPARATOR: [u8; 2] = [0x1e, 0x1f];
+/// What stands in the body of a mail, as `fuzz/src/lib.rs` looks for it.
+const CANARY: &str = "Kanarienvogel, im Klartext";
 
 fn main() -> Result {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
@@ -40,7 +34,7 @@ fn main() -> Result {
     seeds.fachdienst()?;
     seeds.directory(&world)?;
     seeds.keys(&world)?;
-    seeds.vectors(root)
+    seeds.vectors()
 }
 
 struct Seeds {
@@ -69,12 +63,12 @@ impl Seeds {
         Ok(())
     }
 
-    /// Each trace as what the client sends, and as everything that happens.
+    /// Each trace as everything that happens in it.
     fn dialogues(&self, root: &Path) -> Result {
         for (protocol, server, content) in [("smtp", "M<:", "D>:"), ("pop3", "P<:", "D:")] {
             for file in files(&root.join(format!("crates/kim-{protocol}/tests/traces")), "trace")? {
                 let name = file.file_stem().unwrap_or_default().to_string_lossy();
-                let (mut client, mut all) = (Vec::new(), Vec::new());
+                let mut all = Vec::new();
                 for line in lines(&file)? {
                     let (mark, rest) = line.split_once(' ').unwrap_or((&line, ""));
                     let (kind, octets) = match mark {
@@ -87,124 +81,12 @@ impl Seeds {
                         },
                         _ => continue,
                     };
-                    if kind == b'C' {
-                        client.extend_from_slice(&octets);
-                    }
                     all.extend(record(kind, &octets));
                 }
-                self.put(&format!("{protocol}_client"), &name, client)?;
                 self.put(&format!("{protocol}_ops"), &name, all)?;
             }
         }
         Ok(())
-    }
-
-    /// A mail on its way, with everything that is in it.
-    fn mails(&self, world: &World) -> Result {
-        let (from, to) = (account(world, "A")?, account(world, "B")?);
-        let mail = format!(
-            "From: \"Praxis A\" <{}>\r\nTo: =?utf-8?q?Praxis_B_=C3=A4?=\r\n <{}>\r\nSubject: Befund\r\nMIME-Version: 1.0\r\n\
-             Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nText\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n\
-             Subject: y\r\n\r\nz\r\n--x--\r\n",
-            from.address, to.address
-        );
-        self.put("mime_header", "mail", &mail)?;
-        self.put(
-            "mime_header_inverse",
-            "fields",
-            [record(7, b"SubjectBefund"), record(4, b"FromA <a@b>")].concat(),
-        )?;
-        let envelope = Envelope {
-            sender: from.address.clone(),
-            size: None,
-            ret: None,
-            envid: None,
-            recipients: vec![Recipient::new(to.address.clone())],
-        };
-        let driver = Blocking::new(world, from, Rules::default(), now())?;
-        let mut flow = flow_head(world, b's', &[from, to], mail.as_bytes())?;
-        let mut step = send::start(driver.run([7; 16]), envelope, Octets::from(mail.into_bytes()).into());
-        let protected = loop {
-            step = match step {
-                send::Step::Call(call) => recorded(&driver, call, &mut flow),
-                send::Step::Protected(protected) => break protected,
-                send::Step::Refused(refused) => return Err(refused.cause.into()),
-            }
-        };
-        self.put("flow_ops", "send", flow)?;
-        let message = protected.message.whole().ok_or("a message")?.to_bytes();
-        let driver = Blocking::new(world, to, Rules::default(), now())?;
-        let mut flow = flow_head(world, b'r', &[to], &message)?;
-        let mut step = receive::start(driver.run([7; 16]), Octets::from(message.clone()).into());
-        while let receive::Step::Call(call) = step {
-            step = recorded(&driver, call, &mut flow);
-        }
-        self.put("flow_ops", "receive", flow)?;
-        self.put("mime_header", "message", &message)?;
-        let (_, base64) = text(&message)
-            .split_once("\r\n\r\n")
-            .map(|(head, body)| (head.to_owned(), body.to_owned()))
-            .ok_or("a body")?;
-        let cms = openssl::base64::decode_block(&base64.replace("\r\n", ""))?;
-        self.put("cms_enveloped", "indefinite", &cms)?;
-        let keys = [KeyType::Brainpool, KeyType::Rsa]
-            .map(|key| world.pki().issue(CertificateType::HciEnc, key, &holder(from)));
-        let opened = decrypt(&cms, keys.iter()).map_err(|error| format!("{error:?}"))?;
-        self.put("outer_message", "message", [record(b'm', &message), record(0, &opened.content)].concat())?;
-        let signed = opened.content.windows(4).position(|end| end == b"\r\n\r\n").ok_or("a signature")?;
-        self.put("cms_signed", "signed", opened.content.get(signed.saturating_add(4)..).unwrap_or_default())?;
-
-        let entries = [from, to].map(|owner| {
-            let certificate = world.pki().issue(CertificateType::HciEnc, KeyType::Brainpool, &holder(owner));
-            let certificate = kim_smime::Certificate::from_der(certificate.certificate_der().into())?;
-            Ok::<_, kim_smime::CertificateError>(RecipientEmail::new(
-                &owner.address,
-                certificate.issuer_and_serial().clone(),
-            ))
-        });
-        let entries = entries.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
-        let inverse = entries.iter().flat_map(|entry| {
-            [record(0, entry.address.0.as_bytes()), record(1, &entry.certificate.to_der())].concat()
-        });
-        self.put("recipient_emails_inverse", "two", inverse.collect::<Vec<u8>>())?;
-        let attribute = RecipientEmails::new(entries)?.to_attribute();
-        self.put("recipient_emails", "two", &attribute)?;
-        let definite = encrypt(
-            &opened.content,
-            keys.map(|key| key.certificate).as_slice(),
-            &[attribute.to_vec()],
-            Form::Definite,
-        )?;
-        self.put("cms_enveloped", "definite", definite)
-    }
-
-    fn konnektor(&self, world: &World) -> Result {
-        let account = account(world, "A")?;
-        let directory = world.konnektor().handle(&HttpRequest::get("/connector.sds")).body;
-        self.put("connector_sds", "testbed", &directory)?;
-        let directory = ServiceDirectory::parse(&directory)?;
-        let services =
-            directory.services(EndpointMode::Published, "https://konnektor.konlan/connector.sds")?;
-        let card = world.konnektor().card_handle(&account.iccsn).ok_or("no card")?;
-        let ask = |name: &str, octets: Result<Vec<u8>>| self.put("soap_response", name, octets?);
-        ask("cards", response(world, account, &services, &GetCards::default()))?;
-        ask("terminals", response(world, account, &services, &GetCardTerminals { mandant_wide: true }))?;
-        ask("resources", response(world, account, &services, &GetResourceInformation))?;
-        ask("job", response(world, account, &services, &GetJobNumber))?;
-        let pin = GetPinStatus { card: card.clone(), pin: PinKind::Smc };
-        ask("pin", response(world, account, &services, &pin))?;
-        let pin = GetPinStatus { card: "gone".parse()?, pin: PinKind::Smc };
-        ask("fault", response(world, account, &services, &pin))?;
-        let expiration = CheckCertificateExpiration { card: Some(card.clone()), crypt: Some(Crypt::Ecc) };
-        ask("expiration", response(world, account, &services, &expiration))?;
-        let read = ReadCardCertificate { card, reference: CertRef::Enc, crypt: Some(Crypt::Ecc) };
-        ask("certificate", response(world, account, &services, &read))?;
-
-        let event = "<EVT:Event xmlns:EVT=\"http://ws.gematik.de/conn/EventService/v7.2\"><EVT:Topic>CARD/INSERTED</EVT:Topic>\
-                     <EVT:Type>Operation</EVT:Type><EVT:Severity>Info</EVT:Severity><EVT:SubscriptionID>1</EVT:SubscriptionID>\
-                     <EVT:Message><EVT:Parameter><EVT:Key>CardHandle</EVT:Key><EVT:Value>x</EVT:Value></EVT:Parameter>\
-                     </EVT:Message></EVT:Event>";
-        self.put("cetp_frame", "two", [frame(event.as_bytes()), frame(event.as_bytes())].concat())
     }
 
     fn fachdienst(&self) -> Result {
@@ -254,9 +136,8 @@ impl Seeds {
     }
 
     /// Real data, where somebody has it.
-    fn vectors(&self, root: &Path) -> Result {
-        let vectors =
-            std::env::var_os("KIM_VECTORS").map_or_else(|| root.join("../shared/vectors"), PathBuf::from);
+    fn vectors(&self) -> Result {
+        let vectors = kim_vectors::folder();
         if !vectors.is_dir() {
             #[expect(clippy::print_stdout, reason = "whoever runs it has to know")]
             {
@@ -292,50 +173,6 @@ impl Seeds {
             }
         }
         Ok(())
-    }
-}
-
-/// How an input of `flow_ops` begins: what to do with what, for whom, and the certificates the directory has.
-fn flow_head(world: &World, what: u8, accounts: &[&Account], mail: &[u8]) -> Result<Vec<u8>> {
-    let mut head = record(what, mail);
-    accounts.iter().for_each(|account| head.extend(record(b'a', account.address.as_str().as_bytes())));
-    for name in ["A", "B"] {
-        let holder = holder(account(world, name)?);
-        let certificate = world.pki().issue(CertificateType::HciEnc, KeyType::Brainpool, &holder);
-        head.extend(record(b'c', &certificate.certificate_der()));
-    }
-    Ok(head)
-}
-
-/// Answers a call as the testbed does and keeps what `flow_ops` needs to do the same.
-fn recorded<S>(driver: &Blocking<'_>, call: Call<S>, flow: &mut Vec<u8>) -> S {
-    let mut keep =
-        |answer: &FromKonnektor<Bytes>| flow.extend(record(0, answer.as_deref().unwrap_or_default()));
-    match call {
-        Call::Sign(ask) => ask.answer_with(|question| {
-            let job = driver.call(&GetJobNumber)?;
-            let Sign { card, document, attribute } = question.clone();
-            let operation = SignDocument { card, crypt: Crypt::RsaEcc, job, document, attribute };
-            let answer = driver.call(&operation).map(|signed| signed.cms);
-            keep(&answer);
-            answer
-        }),
-        Call::Encrypt(ask) => ask.answer_with(|question| {
-            let Encrypt { document, certificates, attribute } = question.clone();
-            let answer = driver.call(&EncryptDocument { document, certificates, attribute });
-            keep(&answer);
-            answer
-        }),
-        Call::Decrypt(ask) => ask.answer_with(|question| {
-            let Decrypt { card, document } = question.clone();
-            let answer = driver.call(&DecryptDocument { card, document });
-            keep(&answer);
-            answer
-        }),
-        other => {
-            keep(&Ok(Bytes::new()));
-            driver.answer(other)
-        }
     }
 }
 
@@ -394,18 +231,6 @@ fn unescaped(text: &str) -> Vec<u8> {
     octets
 }
 
-fn response<O: Operation>(
-    world: &World,
-    account: &Account,
-    services: &Services,
-    operation: &O,
-) -> Result<Vec<u8>> {
-    let request = operation.request(services, &account.context)?;
-    let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
-    let body: Vec<u8> = request.body.chunks().flatten().collect();
-    Ok(world.konnektor().handle(&HttpRequest::soap(&format!("/{path}"), &request.action, body)).body)
-}
-
 fn record(kind: u8, octets: &[u8]) -> Vec<u8> {
     [&[kind], octets, &SEPARATOR].concat()
 }
@@ -429,6 +254,16 @@ fn account<'a>(world: &'a World, name: &str) -> Result<&'a Account> {
 
 fn holder(account: &Account) -> Holder {
     Holder::institution(&format!("Praxis {}", account.name), account.telematik_id.clone())
+}
+
+/// The entries of two people, each with a certificate of his own.
+fn entries(world: &World, owners: [&Account; 2]) -> Result<Vec<RecipientEmail>> {
+    let entry = |owner: &Account| {
+        let certificate = world.pki().issue(CertificateType::HciEnc, KeyType::Brainpool, &holder(owner));
+        let certificate = kim_smime::Certificate::from_der(certificate.certificate_der().into())?;
+        Ok(RecipientEmail::new(&owner.address, certificate.issuer_and_serial().clone()))
+    };
+    owners.into_iter().map(entry).collect()
 }
 
 fn text(octets: &[u8]) -> std::borrow::Cow<'_, str> {
