@@ -21,7 +21,7 @@ const LONGEST: (Duration, Duration) = (Duration::from_secs(86_400), Duration::fr
 
 /// Resolves names, by a name server of its own or as the system does. Clones share what they remember.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, A_23541, A_19361-01; RFC 6763.
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19361-01; RFC 6763.
 #[derive(Clone)]
 pub(crate) struct Resolver(Arc<Inner>);
 

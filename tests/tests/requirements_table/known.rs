@@ -41,7 +41,7 @@ pub(crate) fn from_table(table: &str) -> Vec<Requirement> {
             heading.clone_into(&mut area);
         }
         let cells: Vec<&str> = line.split(" | ").map(|cell| cell.trim_start_matches("| ")).collect();
-        if let [name, title, testable, ..] = cells.as_slice() {
+        if let [name, title, testable, _, _] = cells.as_slice() {
             let (name, title, testable) = ((*name).to_owned(), (*title).to_owned(), (*testable).to_owned());
             requirements.extend(Id::parse(&name).map(|id| Requirement {
                 id,

@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::{Requirement, mentions::Mention};
+use super::{Requirement, mentions::Mention, open::OPEN};
 
 /// A line of the table; places are written as Markdown.
 pub(crate) struct Row<'a> {
     pub(crate) requirement: &'a Requirement,
     pub(crate) code: Vec<String>,
     pub(crate) tests: Vec<String>,
+    /// Why it is not met, if it is not.
+    pub(crate) open: Option<&'static str>,
 }
 
 /// One row per requirement. The testbed plays the other side: what it does is neither code nor test of a requirement.
@@ -25,7 +27,9 @@ pub(crate) fn rows<'a>(requirements: &'a [Requirement], mentions: &[Mention]) ->
             }
             files.into_iter().map(|(file, items)| place(file, &items)).collect()
         };
-        Row { requirement, code: places(false), tests: places(true) }
+        let id = requirement.id.to_string();
+        let open = OPEN.iter().find(|(open, _)| *open == id).map(|(_, why)| *why);
+        Row { requirement, code: places(false), tests: places(true), open }
     };
     requirements.iter().map(row).collect()
 }
@@ -43,12 +47,14 @@ fn place(file: &str, items: &[&str]) -> String {
 /// How much is covered, in a sentence.
 pub(crate) fn summary(rows: &[Row<'_>]) -> String {
     let testable: Vec<&Row<'_>> = rows.iter().filter(|row| row.requirement.testable == "yes").collect();
-    let tested = testable.iter().filter(|row| !row.tests.is_empty()).count();
-    let with_code = testable.iter().filter(|row| !row.code.is_empty()).count();
+    let done: Vec<_> = testable.iter().filter(|row| row.open.is_none()).collect();
+    let tested = done.iter().filter(|row| !row.tests.is_empty()).count();
+    let with_code = done.iter().filter(|row| !row.code.is_empty()).count();
     format!(
-        "{} requirements; {} are testable: {with_code} of these have code, {tested} a test that names them.",
+        "{} requirements; {} are testable: {with_code} of these have code, {tested} a test that names them, {} are open.",
         rows.len(),
-        testable.len()
+        testable.len(),
+        testable.len() - done.len()
     )
 }
 
@@ -62,6 +68,12 @@ pub(crate) fn markdown(rows: &[Row<'_>]) -> String {
          every requirement in it. The testbed is left out: it plays the other side.\n\n",
     );
     writeln!(text, "{}", summary(rows)).unwrap();
+    text.push_str("\n## Open\n\n| not met | title | why |\n|---|---|---|\n");
+    for Row { requirement, open, .. } in rows {
+        if let Some(why) = open {
+            writeln!(text, "| {} | {} | {why} |", requirement.name, requirement.title).unwrap();
+        }
+    }
     let mut areas: Vec<&str> = Vec::new();
     for row in rows {
         if !areas.contains(&row.requirement.area.as_str()) {
@@ -74,9 +86,10 @@ pub(crate) fn markdown(rows: &[Row<'_>]) -> String {
             "\n## {area}\n\n| requirement | title | testable | code | tests |\n|---|---|---|---|---|\n"
         )
         .unwrap();
-        for Row { requirement, code, tests } in rows.iter().filter(|row| row.requirement.area == area) {
+        for Row { requirement, code, tests, open } in rows.iter().filter(|row| row.requirement.area == area) {
             let Requirement { name, title, testable, .. } = requirement;
-            writeln!(text, "| {name} | {title} | {testable} | {} | {} |", cell(code), cell(tests)).unwrap();
+            let code = if open.is_some() { format!("**open**; {}", cell(code)) } else { cell(code) };
+            writeln!(text, "| {name} | {title} | {testable} | {code} | {} |", cell(tests)).unwrap();
         }
     }
     text
