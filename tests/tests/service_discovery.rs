@@ -1,6 +1,6 @@
 //! The services of the own provider are found by DNS-SD, and their limits apply.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use kim_tests::{Practice, mail};
 
 async fn practice(with_dns: bool) -> Practice {
     Practice::with_testbed(TestbedConfig::default(), move |testbed, settings| {
+        settings.rules.large_threshold = 100_000;
         if with_dns {
             settings.fachdienst.resolver = Some(testbed.dns_addr());
             settings.fachdienst.services = FachdienstServices {
@@ -44,6 +45,41 @@ async fn q16_the_limits_come_from_the_own_provider_once() {
     send(&practice, 3).await;
     assert_eq!(practice.testbed.world().kas().count(KasOperation::Limits), 1);
     assert_eq!(practice.testbed.dns().count("_accmgr._tcp.kim.telematik-test"), 1);
+}
+
+/// The attachment service is found as well, and a large mail gets there and back.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19361-01, A_19363-03
+/// Spec: deltas Q16 (names of the services)
+#[tokio::test(flavor = "multi_thread")]
+async fn q16_a_large_mail_goes_to_the_attachment_service_of_the_own_provider() {
+    const KAS: &str = "_kas._tcp.kim.telematik-test";
+    let practice = practice(true).await;
+    let address = |name: &str| practice.account(name).unwrap().address.to_string();
+    let (a, e) = (address("A"), address("E"));
+    let large = mail(&a, &e, "x", &"Zeile um Zeile\r\n".repeat(10_000));
+    let mut smtp = practice.smtp("A").await.unwrap();
+    let reply = practice.send(&mut smtp, &a, &[&e], &large).await.unwrap();
+    assert!(reply.starts_with("250"), "{reply}");
+    assert_eq!(practice.testbed.world().kas().stored().len(), 1);
+    assert_eq!(practice.testbed.dns().count(KAS), 1);
+    let fetched = practice.fetch_all("E").await.unwrap();
+    assert!(fetched.first().unwrap().ends_with(b"Zeile um Zeile\r\n") && fetched[0].len() > large.len());
+}
+
+/// Nobody lists an attachment service: the mail is refused for now.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19361-01, A_19363-03
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_attachment_service_a_large_mail_is_refused() {
+    let practice = practice(true).await;
+    practice.testbed.dns().remove("_kas._tcp.kim.telematik-test");
+    let address = |name: &str| practice.account(name).unwrap().address.to_string();
+    let (a, e) = (address("A"), address("E"));
+    let large = mail(&a, &e, "x", &"Zeile um Zeile\r\n".repeat(10_000));
+    let mut smtp = practice.smtp("A").await.unwrap();
+    let reply = practice.send(&mut smtp, &a, &[&e], &large).await.unwrap();
+    assert_eq!(reply, "451 4.4.0 Die E-Mail-Daten konnten nicht zum KAS uebertragen werden");
 }
 
 /// A service that does not answer is not asked again by the next mail.

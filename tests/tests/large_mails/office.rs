@@ -68,6 +68,9 @@ impl Office {
         self.assert_no_file(what);
     }
 
+    /// Nothing of a mail outlasts its session on the disk.
+    ///
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2005
     pub(crate) fn assert_no_file(&self, what: &str) {
         assert_eq!(std::fs::read_dir(&self.spool).unwrap().count(), 0, "files in the spool after {what}");
     }

@@ -1,11 +1,16 @@
 //! Uploads that fail: the client gets the prescribed reply, the MTA nothing, and nothing is left behind.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use kim_testbed::Times;
+use kim_examples::Blocking;
+use kim_flow::{Call, Rules, receive};
+use kim_smime::IntegrityMode;
 use kim_testbed::fachdienst::{KasFault, KasOperation, MailFault, SmtpCommand};
 use kim_testbed::konnektor::{Fault, Injection, Operation};
+use kim_testbed::{TestbedConfig, Times, World};
 use kim_tests::mail;
+use kim_types::Octets;
+use openssl::symm::{Cipher, decrypt_aead};
 
 use crate::office::Office;
 
@@ -64,7 +69,7 @@ async fn a_full_storage_is_said_and_the_next_mail_on_the_connection_goes_out() {
 
 /// What lies on the attachment service is ciphertext, with what the recipients need in the message only.
 ///
-/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19357-02, A_19358-01, A_19359-07, A_19360-02, A_19364-02, A_19365-02, A_23467, A_22417-01
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19357-02, A_19359-07, A_19360-02, A_19364-02, A_19365-02, A_23467, A_22417-01
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_mail_is_stored_encrypted_and_a_small_message_names_it() {
     let office = Office::open().await;
@@ -87,6 +92,53 @@ async fn a_large_mail_is_stored_encrypted_and_a_small_message_names_it() {
     assert_eq!(field("X-KIM-KAS-Size"), (stored.data.len() - 28).to_string());
     assert_eq!((field("Expires"), field("Message-ID")), (stored.expires, stored.message_id));
     assert!(message.len() < 20_000, "{} octets", message.len());
+}
+
+/// The key of mail data, as its recipient reads it in the message.
+fn key(office: &Office, message: &Octets) -> Vec<u8> {
+    // The same seed: the same keys, and a Konnektor that answers without TLS.
+    let world = World::new(TestbedConfig::default().seed);
+    let kas_link_hosts = vec![office.practice.testbed.kas_addr().to_string()];
+    // Who signed is no matter here.
+    let rules = Rules { kas_link_hosts, on_integrity_failure: IntegrityMode::Deliver, ..Rules::default() };
+    let driver = Blocking::new(&world, world.account("E").unwrap(), rules, SystemTime::now()).unwrap();
+    let mut step = receive::start(driver.run([1; 16]), message.clone().into());
+    loop {
+        step = match step {
+            receive::Step::Call(Call::Download(ask)) => return ask.question().key.expose().to_vec(),
+            receive::Step::Call(call) => driver.answer(call),
+            receive::Step::Done(delivered) => panic!("{:?}", delivered.outcome),
+        }
+    }
+}
+
+/// The same mail twice: what is stored has nothing in common, and each key opens its own.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19358-01, A_19360-02
+#[tokio::test(flavor = "multi_thread")]
+async fn every_upload_has_a_key_and_an_iv_of_its_own() {
+    let office = Office::open().await;
+    let large = office.large_mail();
+    for _ in 0..2 {
+        assert!(office.send(&large).await.starts_with("250"));
+    }
+    let world = office.practice.testbed.world();
+    let stored = world.kas().stored();
+    let messages = world.mailbox(&office.e.parse().unwrap()).unwrap().mails();
+    let keys: Vec<_> =
+        messages.iter().map(|mail| key(&office, &Octets::from(mail.octets.to_vec()))).collect();
+    assert_eq!((keys.len(), stored.len()), (2, 2));
+    assert_ne!(keys[0], keys[1], "the key");
+    assert_ne!(stored[0].data[..12], stored[1].data[..12], "the initialisation vector");
+    let opened = |key: &[u8]| {
+        let open = |data: &[u8]| {
+            let (iv, rest) = data.split_at(12);
+            let (ciphertext, tag) = rest.split_at(rest.len() - 16);
+            decrypt_aead(Cipher::aes_256_gcm(), key, Some(iv), &[], ciphertext, tag).is_ok()
+        };
+        stored.iter().filter(|one| open(&one.data)).count()
+    };
+    assert_eq!(keys.iter().map(|key| opened(key)).collect::<Vec<_>>(), [1, 1], "each opens one");
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021, A_19363-03 (what was uploaded is removed)
