@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kim_flow::{Release, SignerCheck};
+use kim_konnektor::Crypt;
+use kim_smime::IntegrityMode;
 use kim_testbed::World;
 use kim_testbed::pki::{CertificateType, Holder, KeyType, Pkcs12Encryption, Role};
 
+use kim_clientmodul::Auth;
 use kim_clientmodul::config::Config;
 
 /// A folder with the files a configuration names, removed when dropped.
@@ -62,13 +65,30 @@ fn the_smallest_file_has_the_defaults_of_the_specification() {
     let config = Folder::new("smallest").read(SMALLEST).unwrap();
     assert_eq!(config.smtp.addresses, ["127.0.0.1:10025".parse().unwrap()]);
     assert_eq!(config.pop3.addresses, ["127.0.0.1:10995".parse().unwrap()]);
+    assert!(config.smtp.tls.is_none() && config.pop3.tls.is_none(), "TLS is for other machines");
+    let (minutes, days) = (|n: u64| Duration::from_secs(60 * n), |n: u64| Duration::from_secs(86_400 * n));
     let konnektor = config.settings.konnektors.first().unwrap();
-    assert_eq!(konnektor.soap.timeout, Duration::from_secs(60));
+    assert_eq!(konnektor.soap.auth, Auth::Certificate, "TLS_AUTH_KONNEKTOR");
+    assert_eq!(konnektor.soap.timeout, minutes(1), "KONNEKTOR_TIMEOUT");
+    assert_eq!(konnektor.signature, Crypt::RsaEcc);
     assert_eq!(konnektor.time_server, Some(("192.0.2.10".to_owned(), 123)));
     assert_eq!((konnektor.directory.host.as_str(), konnektor.directory.port), ("192.0.2.10", 636));
-    assert_eq!(config.settings.rules.large_threshold, 15_728_640);
-    assert_eq!(config.settings.caches.certificates, Duration::from_secs(12 * 3600));
+    assert!(konnektor.directory.tls.client_auth_cert_resolver.has_certs(), "A_21223");
+    let (smtp, pop3) = (&config.settings.smtp, &config.settings.pop3);
+    assert_eq!((smtp.timeout_server, smtp.timeout_client), (minutes(5), minutes(5)), "SMTP_TIMEOUT_...");
+    assert_eq!((pop3.timeout_server, pop3.timeout_client), (minutes(5), minutes(5)), "POP3_TIMEOUT_...");
+    assert_eq!(smtp.size, 734_003_200);
+    let caches = &config.settings.caches;
+    assert_eq!(caches.certificates, days(1) / 2, "TTL_ENC_CERT");
+    assert_eq!(caches.cards, days(30), "TTL_EMAIL_ICCSN");
+    assert_eq!(caches.limits, days(1), "A_22416");
+    assert_eq!((config.log.days, config.log.flow), (30, false), "TTL_PROTS, flow log");
+    assert_eq!(config.settings.fachdienst.services.timeout, Duration::from_secs(30), "CM_KAS_TIMEOUT");
     assert!(config.settings.fachdienst.verify_with_konnektor);
+    let rules = &config.settings.rules;
+    assert_eq!((rules.large_threshold, rules.konnektor_limit), (15_728_640, 26_214_400));
+    assert_eq!((rules.on_integrity_failure, rules.kas_hash_text.as_str()), (IntegrityMode::Embed, ""));
+    assert_eq!(rules.release, Release::V1_5_5, "no notes in bodies");
     assert!(config.notes.is_empty() && config.events.is_none());
     let watched: Vec<&str> = config.settings.certificates.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(
