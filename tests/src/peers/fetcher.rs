@@ -194,9 +194,10 @@ fn all_of_curl(scratch: &Scratch, login: &Login, count: usize) -> Result<Vec<Vec
     let configuration = curl_configuration("pop3", &format!("[1-{count}]"), login) + &each;
     let file = scratch.write_private("curl.all", configuration).map_err(|error| error.to_string())?;
     run("curl", ["--config".as_ref(), file.as_os_str()], b"")?;
-    // Without a content curl writes no file.
-    let mail = |number: usize| fs::read(fetched.join(number.to_string())).unwrap_or_default();
-    Ok((1..=count).map(mail).collect())
+    let mail = |number: usize| {
+        fs::read(fetched.join(number.to_string())).map_err(|error| format!("curl, mail {number}: {error}"))
+    };
+    (1..=count).map(mail).collect()
 }
 
 fn python(login: &Login) -> Result<Vec<u8>, String> {

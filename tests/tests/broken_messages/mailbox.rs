@@ -1,7 +1,11 @@
 //! The KIM of death: a mailbox full of messages that are made to stop a Clientmodul at every fetch.
 
+use std::collections::HashSet;
+
+use bytes::Bytes;
 use kim_examples::{Blocking, ProxyProcess};
 use kim_flow::Rules;
+use kim_smime::outer_version;
 use kim_testbed::{Testbed, TestbedConfig};
 use kim_tests::peers::{Fetcher, Login};
 use kim_types::{Envelope, Recipient};
@@ -48,6 +52,49 @@ fn results(mail: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// The octets without line ends, which every program writes in its own way.
+fn flat(octets: &[u8]) -> Vec<u8> {
+    octets.iter().copied().filter(|octet| !b"\r\n".contains(octet)).collect()
+}
+
+fn beginning(octets: &[u8]) -> &[u8] {
+    &octets[..octets.len().min(100)]
+}
+
+/// What a reader has of a fetched mail: whether it came as a KOM-LE message, and the message that is in it if it was not opened.
+struct Readable {
+    is_kom_le: bool,
+    inside: Option<Vec<u8>>,
+}
+
+/// Checks that a reader is told what became of a mail.
+fn readable(mail: &[u8], what: &str) -> Readable {
+    assert!(!mail.is_empty(), "{what}: an empty mail");
+    let end = mail.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap_or(mail.len());
+    let header = String::from_utf8_lossy(&mail[..end]).into_owned();
+    let values = |name: &str| -> Vec<String> {
+        let start = format!("{name}: ");
+        header.lines().filter_map(|line| line.strip_prefix(&start)).map(str::to_owned).collect()
+    };
+    let (results, codes) = (values("X-KIM-DecryptionResult"), values("X-KIM-Fehlermeldung"));
+    let is_kom_le = !results.is_empty() || !codes.is_empty();
+    // What is not about the decryption, such as an unknown version, has a code only.
+    assert!(!is_kom_le || results.len() == 1 || (results.is_empty() && codes.len() == 1), "{what}: {header}");
+    if !is_kom_le || results == ["00"] {
+        return Readable { is_kom_le, inside: None };
+    }
+    assert_eq!(values("Subject").len(), 1, "{what}: {header}");
+    let boundary = header.split_once("boundary=\"").and_then(|(_, rest)| rest.split_once('"'));
+    let (boundary, _) = boundary.unwrap_or_else(|| panic!("{what}: {header}"));
+    let find = |part: &str, from: usize| {
+        let found = mail[from..].windows(part.len()).position(|octets| octets == part.as_bytes());
+        from + found.unwrap_or_else(|| panic!("{what}: no {part:?} in a substitute"))
+    };
+    let part = find(&format!("--{boundary}\r\nContent-Type: message/rfc822\r\n"), end);
+    let (start, end) = (find("\r\n\r\n", part), find(&format!("\r\n--{boundary}--"), part));
+    Readable { is_kom_le, inside: Some(flat(&mail[start..end])) }
+}
+
 /// What a program said last; before that stand the mails it got.
 fn end_of(error: &str) -> &str {
     let start = error.len().saturating_sub(2000);
@@ -76,6 +123,10 @@ async fn two_hundred_poison_mails_keep_no_program_from_the_good_ones() {
         mailbox.put(message.clone());
     }
     let count = poison.len() + marks.len();
+    let is_kom_le = |message: &[u8]| outer_version(&Bytes::copy_from_slice(message)).is_some();
+    let kom_le = marks.len() + poison.iter().filter(|(_, message)| is_kom_le(message)).count();
+    let received: HashSet<Vec<u8>> = poison.iter().map(|(_, message)| flat(message)).collect();
+    let beginnings: HashSet<&[u8]> = received.iter().map(|message| beginning(message)).collect();
     let proxy = ProxyProcess::start(&program, &testbed).unwrap();
     let login = Login::new(account, proxy.pop3, account.pop3_user_name(testbed.pop3_addr()));
     let (mut first, mut greatest) = (None, 0);
@@ -86,9 +137,26 @@ async fn two_hundred_poison_mails_keep_no_program_from_the_good_ones() {
             let Some(mails) = fetched else { continue };
             let what = format!("{fetcher:?}, round {round}");
             assert_eq!(mails.len(), count, "{what}");
-            let arrived =
-                mails.iter().filter(|mail| marks.iter().any(|mark| mail.ends_with(mark.as_bytes())));
-            assert_eq!(arrived.count(), marks.len(), "{what}: a good mail is not whole");
+            for mark in &marks {
+                let arrived = mails.iter().filter(|mail| mail.ends_with(mark.as_bytes())).count();
+                assert_eq!(arrived, 1, "{what}: a good mail is not whole: {mark}");
+            }
+            let read: Vec<_> = mails.iter().map(|mail| readable(mail, &what)).collect();
+            assert_eq!(
+                read.iter().filter(|mail| mail.is_kom_le).count(),
+                kom_le,
+                "{what}: nobody says what became of one"
+            );
+            for inside in read.into_iter().filter_map(|mail| mail.inside) {
+                // fetchmail changes lines that are longer than its buffer, curl lines that are dots only.
+                let changes = matches!(fetcher, Fetcher::Fetchmail | Fetcher::Curl);
+                let is_whole = changes || received.contains(&inside);
+                assert!(
+                    is_whole && beginnings.contains(beginning(&inside)),
+                    "{what}: {}",
+                    inside.escape_ascii()
+                );
+            }
             let mut results: Vec<_> = mails.iter().map(|mail| results(mail)).collect();
             // Not every program keeps the order.
             results.sort();
