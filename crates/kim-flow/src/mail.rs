@@ -50,6 +50,8 @@ impl Mail {
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19488, A_21388, A_22417; gemSMIME_KOMLE 1.7.0, KOM-LE-A_2101.
     pub(crate) fn normalise(&mut self, run: &Run) -> Result<Address, Cause> {
+        // What is signed and what is stored have one header.
+        self.header.read_as_latin_1();
         self.header.remove_reserved();
         self.header.complete(&run.account, run.unique, run.now).map_err(Cause::Malformed)?;
         let named = ["Sender", "From"].into_iter().find(|name| self.header.first(name).is_some());

@@ -129,8 +129,23 @@ fn escaped(body: &[u8]) -> Bytes {
 
 impl Header {
     /// Turns fields that are not UTF-8 into it, each octet taken for a character of ISO 8859-1: there is nothing that says
-    /// what it is.
-    fn read_as_latin_1(&mut self) {
+    /// what it is. Other fields stay octet for octet.
+    ///
+    /// [`Draft::in_utf8`](crate::Draft::in_utf8) does the same. A header that is used elsewhere too has to be changed before,
+    /// or the receiver finds two headers that differ.
+    ///
+    /// ```
+    /// use kim_smime::{Header, HeaderLimits};
+    ///
+    /// let mail = b"From: M\xfcller <a@x.de>\r\n\r\n"[..].into();
+    /// let (mut header, _) = Header::split(&mail, &HeaderLimits::default())?;
+    /// header.read_as_latin_1();
+    /// assert_eq!(header.first("From").map(|field| field.text()).as_deref(), Some("Müller <a@x.de>"));
+    /// # Ok::<(), kim_smime::HeaderError>(())
+    /// ```
+    ///
+    /// Spec: none — deltas Q23; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2299-01 (the document is text/plain; charset=utf-8).
+    pub fn read_as_latin_1(&mut self) {
         self.map_raw(|raw| if is_utf8(raw) { raw.clone() } else { latin_1(raw.clone()).to_bytes() });
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use kim_fachdienst::{KasReference, Limits};
 use kim_flow::{Content, DropReason, Kept, Protected, Refused, UploadError};
 use kim_konnektor::CertificateResult;
-use kim_smime::Measure;
+use kim_smime::{Header, HeaderLimits, Measure, header_differences};
 use kim_types::{Delivery, Octets, Reply};
 
 use crate::practice::{
@@ -273,6 +274,23 @@ fn q08_when_the_mta_refuses_what_was_stored_is_left_to_be_removed() {
     let protected = send_large(&mut practice, &[LARGE]).unwrap();
     assert!(practice.stored.contains(&protected.abandoned().unwrap().0), "the client went away");
     assert!(practice.send_to(&[SMALL]).unwrap().abandoned().is_none());
+}
+
+/// Spec: gemSMIME_KOMLE 1.7.0 (integrity of the header)
+#[test]
+fn names_in_latin_1_are_the_same_in_what_is_stored_and_in_what_is_signed() {
+    let mut practice = practice();
+    let mut raw =
+        format!("From: M\u{1}ller <{SENDER}>\r\nTo: Gr\u{1}n <{LARGE}>\r\nSubject: x\r\n\r\n").into_bytes();
+    raw.iter_mut().filter(|octet| **octet == 1).for_each(|octet| *octet = 0xfc);
+    raw.extend(b"Zeile\r\n".repeat(200));
+    practice.send(envelope(&[LARGE]), Octets::from(raw)).unwrap();
+    let stored = practice.uploads[0].mail.clone().whole().unwrap().to_bytes();
+    let (stored, _) = Header::split(&stored, &HeaderLimits::default()).unwrap();
+    let signed = Bytes::from(practice.inner());
+    let (signed, _) = Header::split(&signed, &HeaderLimits::default()).unwrap();
+    assert_eq!(header_differences(&signed, &stored).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(stored.first("From").unwrap().text(), format!("Müller <{SENDER}>"));
 }
 
 /// Spec: none — own rule: what an MTA may have, somebody may come for
