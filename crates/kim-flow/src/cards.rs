@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use kim_konnektor::{Card, CardKind, PinKind, PinResult, PinStatus};
+use kim_konnektor::{Card, CardKind, Class, PinKind, PinResult, PinStatus};
 use kim_smime::Certificate;
 use kim_types::{CardHandle, TelematikId};
 use thiserror::Error;
@@ -53,6 +53,9 @@ pub enum PinTrouble {
 pub(crate) type Next<T, S> = Box<dyn FnOnce(Result<T, CardError>) -> S + Send>;
 
 /// Finds the SM-B that signs: the one with the sender's Telematik-ID, else the first (flows §2.1).
+///
+/// The first signs only if every card was read: one that cannot be read just now may be the sender's, and another institution
+/// must not sign in its place. A Konnektor that does not answer ends the search.
 pub(crate) fn signing_card<S: From<Call<S>> + 'static>(
     sender: Option<TelematikId>,
     next: Next<CardHandle, S>,
@@ -65,9 +68,9 @@ pub(crate) fn signing_card<S: From<Call<S>> + 'static>(
         let Some(first) = cards.pop_front() else { return next(Err(CardError::Missing)) };
         match sender {
             Some(sender) if !cards.is_empty() => {
-                let preferred = first.handle.clone();
+                let otherwise = Ok(first.handle.clone());
                 cards.push_front(first);
-                card_of(sender, cards, preferred, next)
+                card_of(sender, cards, otherwise, next)
             }
             _ => verified(CardPin { card: first.handle, pin: PinKind::Smc }, next),
         }
@@ -75,23 +78,33 @@ pub(crate) fn signing_card<S: From<Call<S>> + 'static>(
     .into()
 }
 
-/// Reads the signature certificates one card after the other until one has the Telematik-ID.
+/// Reads the signature certificates one card after the other until one has the Telematik-ID; `otherwise` is what is left if
+/// none has it: a card, or why there is none.
 fn card_of<S: From<Call<S>> + 'static>(
     owner: TelematikId,
     mut cards: VecDeque<Card>,
-    otherwise: CardHandle,
+    otherwise: Result<CardHandle, CardError>,
     next: Next<CardHandle, S>,
 ) -> S {
     let Some(card) = cards.pop_front() else {
-        return verified(CardPin { card: otherwise, pin: PinKind::Smc }, next);
+        return match otherwise {
+            Ok(card) => verified(CardPin { card, pin: PinKind::Smc }, next),
+            Err(error) => next(Err(error)),
+        };
     };
     let question = CardCertificates { card: card.handle.clone(), purpose: Purpose::Signature };
     Call::CardCertificates(Ask::new(question, move |certificates: FromKonnektor<Vec<Bytes>>| {
-        if parsed(certificates.unwrap_or_default()).any(|found| found.telematik_id() == Some(&owner)) {
-            verified(CardPin { card: card.handle, pin: PinKind::Smc }, next)
-        } else {
-            card_of(owner, cards, otherwise, next)
-        }
+        let otherwise = match certificates {
+            Ok(certificates) => {
+                if parsed(certificates).any(|found| found.telematik_id() == Some(&owner)) {
+                    return verified(CardPin { card: card.handle, pin: PinKind::Smc }, next);
+                }
+                otherwise
+            }
+            Err(error) if error.class() == Class::Unavailable => return next(Err(error.into())),
+            Err(error) => otherwise.and(Err(error.into())),
+        };
+        card_of(owner, cards, otherwise, next)
     }))
     .into()
 }

@@ -2,6 +2,7 @@
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2020, KOM-LE-A_2021
 
+use kim_flow::{CardError, Cause};
 use kim_konnektor::{CardKind, Error, PinResult, PinStatus, Reason};
 use kim_testbed::pki::{CertificateType, KeyType};
 
@@ -24,6 +25,34 @@ fn the_card_with_the_telematik_id_of_the_sender_signs() {
     practice.signers.clear();
     practice.send_to(&[B]).unwrap();
     assert_eq!(practice.signed[1].card, "other".parse().unwrap(), "else the first");
+}
+
+/// Spec: none — own rule (flows §2.1): no institution signs in the place of another
+#[test]
+fn while_a_card_cannot_be_read_the_first_does_not_sign_for_another_institution() {
+    let signer =
+        |id| issued(CertificateType::HciOsig, KeyType::Brainpool, &institution(id)).certificate_der().into();
+    let two = || Practice { cards: Ok(vec![card("other"), card("own")]), ..Practice::default() };
+    let silent = Error::Unavailable { reason: Reason::Timeout };
+    for error in [fault(4001), fault(4047), silent.clone()] {
+        let mut practice = two();
+        practice.signers = [("other".to_owned(), signer("1-Z"))].into();
+        practice.unread = [("own".to_owned(), error.clone())].into();
+        let refused = practice.send_to(&[B]).unwrap_err();
+        assert!(matches!(&refused.cause, Cause::Card(CardError::Konnektor(found)) if *found == error));
+        assert!(practice.signed.is_empty(), "{error}");
+    }
+    // The card of the sender signs, whatever is wrong with another.
+    let mut practice = two();
+    practice.signers = [("own".to_owned(), signer("1-A"))].into();
+    practice.unread = [("other".to_owned(), fault(4047))].into();
+    practice.send_to(&[B]).unwrap();
+    assert_eq!(practice.signed[0].card, "own".parse().unwrap());
+    // But nobody waits for a Konnektor once for each card.
+    practice.unread = [("other".to_owned(), silent)].into();
+    practice.asked.clear();
+    practice.send_to(&[B]).unwrap_err();
+    assert_eq!(count(&practice, "CardCertificates"), 1);
 }
 
 #[test]

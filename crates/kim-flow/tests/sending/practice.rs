@@ -103,8 +103,9 @@ pub(crate) struct Practice {
     pub(crate) directory_down: bool,
     pub(crate) limits: Option<Limits>,
     pub(crate) cards: FromKonnektor<Vec<Card>>,
-    /// The signature certificates of each card.
+    /// The signature certificates of each card, and what else ReadCardCertificate answers.
     pub(crate) signers: HashMap<String, Bytes>,
+    pub(crate) unread: HashMap<String, Error>,
     pub(crate) pin: FromKonnektor<PinStatus>,
     pub(crate) typed: FromKonnektor<PinResult>,
     /// What SignDocument and EncryptDocument answer first.
@@ -151,6 +152,7 @@ impl Default for Practice {
             limits: None,
             cards: Ok(vec![card("card")]),
             signers: HashMap::new(),
+            unread: HashMap::new(),
             pin: Ok(PinStatus::Verified),
             typed: Ok(PinResult::Ok),
             sign_faults: VecDeque::new(),
@@ -209,7 +211,10 @@ impl Practice {
             Call::Cards(ask) => ask.answer(self.cards.clone()),
             Call::CardCertificates(ask) => {
                 let card = ask.question().card.to_string();
-                ask.answer(Ok(self.signers.get(&card).cloned().into_iter().collect()))
+                ask.answer(match self.unread.get(&card) {
+                    Some(error) => Err(error.clone()),
+                    None => Ok(self.signers.get(&card).cloned().into_iter().collect()),
+                })
             }
             Call::PinStatus(ask) => ask.answer(self.pin.clone()),
             Call::VerifyPin(ask) => ask.answer(self.typed.clone()),
