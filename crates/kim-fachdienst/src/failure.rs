@@ -3,6 +3,8 @@
 use kim_types::Pii;
 use serde::Deserialize;
 
+use crate::json;
+
 /// The body of an error response, as far as it could be read.
 ///
 /// `Display` shows the trace id only: the message may name a person.
@@ -25,7 +27,7 @@ impl Failure {
             #[serde(rename = "traceId")]
             trace_id: Option<String>,
         }
-        let Ok(body) = serde_json::from_slice::<Body>(body) else {
+        let Ok(body) = json::object::<Body>(body) else {
             return Self::default();
         };
         let printable = |text: &String| text.len() <= 255 && text.chars().all(|c| c.is_ascii_graphic());
@@ -54,6 +56,7 @@ mod tests {
     #[test]
     fn other_bodies_and_odd_trace_ids_are_no_second_failure() {
         assert_eq!(Failure::read(b"<html>"), Failure::default());
+        assert_eq!(Failure::read(br#"["Erika", "19aa"]"#), Failure::default());
         assert_eq!(Failure::read(br#"{"traceId": "a\nb"}"#).trace_id, None);
     }
 }

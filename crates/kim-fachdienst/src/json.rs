@@ -1,5 +1,6 @@
 //! JSON as services write it: numbers as integers, as floats or in quotes.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -29,8 +30,19 @@ fn whole(number: f64) -> Option<i64> {
     exact.then(|| format!("{number:.0}").parse().ok()).flatten()
 }
 
+/// Reads an object. Arrays, whose elements would be taken for the members in order, are none.
+///
+/// # Errors
+/// The octet at which reading failed.
+pub(crate) fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, usize> {
+    match text.iter().position(|octet| !octet.is_ascii_whitespace()) {
+        Some(at) if text.get(at) != Some(&b'{') => Err(at.saturating_add(1)),
+        _ => serde_json::from_slice(text).map_err(|error| offset(text, &error)),
+    }
+}
+
 /// The octet at which reading `text` failed.
-pub(crate) fn offset(text: &[u8], error: &serde_json::Error) -> usize {
+fn offset(text: &[u8], error: &serde_json::Error) -> usize {
     let before = text.split_inclusive(|octet| *octet == b'\n').take(error.line().saturating_sub(1));
     before.map(<[u8]>::len).sum::<usize>().saturating_add(error.column()).min(text.len())
 }
@@ -47,6 +59,18 @@ mod tests {
         assert_eq!(serde_json::from_str::<Whole>("null").unwrap(), Whole(None));
         for text in ["90.5", "1e300", "\"x\"", "true", "[]", "\"\"", "18446744073709551615"] {
             assert!(serde_json::from_str::<Whole>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct One {
+            a: u8,
+        }
+        assert_eq!(object(b" \n{\"a\": 1} "), Ok(One { a: 1 }));
+        for (text, at) in [(&b"[1]"[..], 1), (b"\r\n [1]", 4), (b"1", 1), (b"", 0), (b"{\"a\": 1}]", 9)] {
+            assert_eq!(object::<One>(text), Err(at), "{text:?}");
         }
     }
 

@@ -82,8 +82,8 @@ impl KasReference {
         if body.len() > Self::MAX_OCTETS {
             return Err(KasReferenceError::TooLarge { len: body.len() });
         }
-        let Body { link, k, hash, size } = serde_json::from_slice(body)
-            .map_err(|error| KasReferenceError::Malformed { at: json::offset(body, &error) })?;
+        let Body { link, k, hash, size } =
+            json::object(body).map_err(|at| KasReferenceError::Malformed { at })?;
         let k = Secret::new(k.into_bytes());
         let size = size.0.and_then(|size| u64::try_from(size).ok());
         Ok(Self {

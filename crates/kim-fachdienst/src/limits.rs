@@ -133,8 +133,7 @@ impl Limits {
     }
 
     fn from_body(octets: &[u8]) -> Result<Self, LimitsError> {
-        let body: Body = serde_json::from_slice(octets)
-            .map_err(|error| LimitsError::Malformed { at: json::offset(octets, &error) })?;
+        let body: Body = json::object(octets).map_err(|at| LimitsError::Malformed { at })?;
         let default = Self::default();
         Ok(Self {
             max_mail_size: match number(body.max_mail_size) {

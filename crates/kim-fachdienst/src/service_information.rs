@@ -103,8 +103,7 @@ impl ServiceInformation {
         if status != 200 {
             return Err(ServiceInformationError::Status { status, failure: Failure::read(octets) });
         }
-        let body: Body = serde_json::from_slice(octets)
-            .map_err(|error| ServiceInformationError::Malformed { at: json::offset(octets, &error) })?;
+        let body: Body = json::object(octets).map_err(|at| ServiceInformationError::Malformed { at })?;
         let versions = body.kim_service_version.unwrap_or_default();
         let versions = versions.split(';').map(str::trim).filter(|version| !version.is_empty());
         Ok(Self {

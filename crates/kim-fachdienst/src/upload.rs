@@ -8,6 +8,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::http::{self, HttpRequest, Method};
+use crate::json;
 use crate::{BaseUrl, KasLink, LinkError, LinkRules, MailDataError};
 
 /// Puts an encrypted mail on the attachment service (addMailData).
@@ -141,7 +142,7 @@ impl SharedLink {
         if body.len() > MailDataError::MAX_BODY_OCTETS {
             return Err(MailDataError::Malformed);
         }
-        let body: Body = serde_json::from_slice(body).map_err(|_| MailDataError::Malformed)?;
+        let body: Body = json::object(body).map_err(|_| MailDataError::Malformed)?;
         Ok(Self(body.shared_link))
     }
 

@@ -67,6 +67,7 @@ fn a_time_to_live_out_of_range_becomes_the_nearest() {
 #[test]
 fn what_cannot_be_understood_is_an_error_with_its_place() {
     assert_eq!(read("<html>"), Err(LimitsError::Malformed { at: 1 }));
+    assert_eq!(read("[1, 2, 3, 4]"), Err(LimitsError::Malformed { at: 1 }));
     assert_eq!(read(r#"{"maxMailSize": -5}"#), Err(LimitsError::Value { member: "maxMailSize" }));
     assert_eq!(read(r#"{"quota": -2}"#), Err(LimitsError::Value { member: "quota" }));
     assert!(matches!(read(r#"{"quota": "viel"}"#), Err(LimitsError::Malformed { .. })));

@@ -36,8 +36,11 @@ fn wrong_structures_are_refused_without_quoting_them() {
     assert_eq!(parse(json.replace("AQEB", "")), Err(KasReferenceError::Value { member: "k" }));
     assert_eq!(parse(json.replace("AgIC", "!")), Err(KasReferenceError::Value { member: "hash" }));
     assert_eq!(parse(json.replace("27262976", "-1")), Err(KasReferenceError::Value { member: "size" }));
+    // The members in order, without their names.
+    let array = json.replace(['{', '}'], "").replace("\"link\":", "[").replace("\"k\":", "");
+    let array = format!("{}]", array.replace("\"hash\":", "").replace("\"size\":", ""));
     for broken in
-        [json.replace("size", "x"), json.replace("hash", "k"), format!("{json}{json}"), String::new()]
+        [json.replace("size", "x"), json.replace("hash", "k"), format!("{json}{json}"), String::new(), array]
     {
         assert!(matches!(parse(broken), Err(KasReferenceError::Malformed { .. })));
     }

@@ -83,7 +83,14 @@ fn a_shared_link_is_read_tolerantly_and_must_lead_into_kim() {
     assert_eq!(good.check(&LinkRules::default()).unwrap().host(), "kas.a.kim.telematik");
     let foreign = link(br#"{"sharedLink": "https://example.com/1"}"#).unwrap();
     assert_eq!(foreign.check(&LinkRules::default()), Err(LinkError::ForeignHost));
-    for body in [&b""[..], b"{}", b"[]", br#"{"sharedLink": 1}"#, &[b' '; 65 * 1024]] {
+    for body in [
+        &b""[..],
+        b"{}",
+        b"[]",
+        br#"["https://kas.a.kim.telematik/1"]"#,
+        br#"{"sharedLink": 1}"#,
+        &[b' '; 65 * 1024],
+    ] {
         assert_eq!(link(body), Err(MailDataError::Malformed));
     }
     assert!(!format!("{good:?}").contains("kas."));
