@@ -3,6 +3,7 @@
 use kim_konnektor::{Error, PinKind, PinResult, PinStatus};
 
 use crate::receive::Trouble;
+use crate::refusal::for_their_version;
 use crate::{CardError, Cause, DownloadError, PinTrouble, UploadError};
 
 /// What to tell people and programs about a trouble.
@@ -61,6 +62,11 @@ impl Cause {
                 "send-sender-certificate",
                 "Im Verzeichnisdienst steht kein gültiges Zertifikat zu Ihrer KIM-Adresse; bitte wenden Sie sich an Ihren \
                  KIM-Anbieter, zum Beispiel nach einem Kartentausch.",
+            ),
+            Self::NoRecipient(dropped) if for_their_version(dropped) => advice(
+                "send-recipient-version",
+                "Kein Empfänger hat den Empfang großer Nachrichten aktiviert; bitte verkleinern Sie die Anhänge oder teilen \
+                 Sie die Nachricht auf.",
             ),
             Self::NoRecipient(_) => advice(
                 "send-no-recipient",
@@ -204,7 +210,10 @@ fn of_konnektor(error: &Error) -> Advice {
 
 #[cfg(test)]
 mod tests {
+    use kim_types::Recipient;
+
     use super::*;
+    use crate::{DropReason, Dropped};
 
     #[test]
     fn a_pin_that_can_be_typed_and_one_that_is_blocked_need_another_hand() {
@@ -218,6 +227,18 @@ mod tests {
         );
         assert!(typed.text.contains("PIN der Praxiskarte") && of_person.text.contains("Heilberufsausweises"));
         assert!(blocked.text.contains("PUK") && !typed.text.contains("PUK"));
+    }
+
+    #[test]
+    fn certificates_do_not_help_where_the_mail_is_too_large_for_everybody() {
+        let dropped =
+            |reason| Dropped { recipient: Recipient::new("a@b.kim.telematik".parse().unwrap()), reason };
+        let code = |reasons: &[DropReason]| {
+            Cause::NoRecipient(reasons.iter().cloned().map(dropped).collect()).advice().code
+        };
+        assert_eq!(code(&[DropReason::Version, DropReason::Version]), "send-recipient-version");
+        assert_eq!(code(&[DropReason::Version, DropReason::NoCertificate]), "send-no-recipient");
+        assert_eq!(code(&[]), "send-no-recipient");
     }
 
     #[test]

@@ -111,6 +111,11 @@ impl Cause {
     }
 }
 
+/// Whether the mail is too large for all of them, and nothing else is wrong.
+pub(crate) fn for_their_version(dropped: &[Dropped]) -> bool {
+    !dropped.is_empty() && dropped.iter().all(|dropped| dropped.reason == DropReason::Version)
+}
+
 /// Names the recipients, as many as a reply can hold, and why.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2025, A_19356.
@@ -126,7 +131,7 @@ fn nobody_left(dropped: &[Dropped]) -> Reply {
         names.push_str(separator);
         names.push_str(name);
     }
-    let text = if dropped.iter().all(|dropped| dropped.reason == DropReason::Version) {
+    let text = if for_their_version(dropped) {
         format!(
             "Die Nachricht ist groesser als 15 MiB, der Empfang grosser Nachrichten ist nicht aktiviert: {names}"
         )
