@@ -68,6 +68,10 @@ impl Cause {
                 "Kein Empfänger hat den Empfang großer Nachrichten aktiviert; bitte verkleinern Sie die Anhänge oder teilen \
                  Sie die Nachricht auf.",
             ),
+            Self::TooManyRecipients => advice(
+                "send-too-many-recipients",
+                "Bitte senden Sie die Nachricht in mehreren Teilen an jeweils weniger Empfänger.",
+            ),
             Self::NoRecipient(_) => advice(
                 "send-no-recipient",
                 "Für keinen Empfänger gibt es ein gültiges Zertifikat; bitte prüfen Sie die Adressen.",

@@ -63,6 +63,10 @@ pub enum Cause {
     /// Nobody is left to encrypt for.
     #[error("no recipient is left")]
     NoRecipient(Vec<Dropped>),
+    /// A message names at most [`RecipientEmails::MAX_ENTRIES`](kim_smime::RecipientEmails::MAX_ENTRIES) pairs of an address
+    /// and a certificate.
+    #[error("the mail has too many recipients")]
+    TooManyRecipients,
     /// The mail data is not on the attachment service (A_19363, A_22419).
     #[error("the mail data is not on the attachment service")]
     Upload(#[source] UploadError),
@@ -97,6 +101,7 @@ impl Cause {
                 (553, "5.7.5 Der Absender hat kein Verschluesselungszertifikat")
             }
             Self::NoRecipient(dropped) => return nobody_left(dropped),
+            Self::TooManyRecipients => (554, "5.5.3 Die Nachricht hat zu viele Empfaenger"),
             Self::Upload(UploadError::Full) => (521, "5.2.2 Der Speicher fuer grosse Nachrichten ist voll"),
             Self::Upload(UploadError::Failed) => {
                 (451, "4.4.0 Die E-Mail-Daten konnten nicht zum KAS uebertragen werden")

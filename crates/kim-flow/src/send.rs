@@ -173,6 +173,8 @@ struct Round {
     findings: Findings,
     /// Address and certificate, recipients first, then the sender.
     certificates: Vec<(Address, kim_smime::Certificate)>,
+    /// The same, as the message names them.
+    emails: kim_smime::RecipientEmails,
     /// Who is to sign.
     signer: Option<kim_types::TelematikId>,
 }

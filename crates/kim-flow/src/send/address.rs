@@ -2,7 +2,7 @@
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022 to KOM-LE-A_2028, A_19356, A_21387, A_22340.
 
-use kim_smime::Certificate;
+use kim_smime::{Certificate, RecipientEmail, RecipientEmails, RecipientEmailsError};
 use kim_types::Address;
 use kim_vzd::Listing;
 
@@ -78,7 +78,16 @@ impl Sending {
         }
         let signer = owner(&of_sender);
         certificates.extend(of_sender.into_iter().map(|one| (self.sender.clone(), one)));
-        self.find_card(Round { recipients, findings, certificates, signer })
+        // Before the upload, which may take minutes.
+        let entries = certificates.iter().map(|(address, certificate)| {
+            RecipientEmail::new(address, certificate.issuer_and_serial().clone())
+        });
+        let emails = match RecipientEmails::new(entries) {
+            Ok(emails) => emails,
+            Err(RecipientEmailsError::TooMany) => return self.refuse(Cause::TooManyRecipients),
+            Err(error) => return self.refuse(Cause::Chain(error.into())),
+        };
+        self.find_card(Round { recipients, findings, certificates, emails, signer })
     }
 
     fn certificates(&self, address: &Address) -> Result<Vec<Certificate>, DropReason> {

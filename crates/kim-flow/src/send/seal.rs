@@ -6,10 +6,7 @@ use std::mem;
 
 use bytes::Bytes;
 use kim_konnektor::{CertificateResult, CertificateVerdict, Class, Error, PinKind};
-use kim_smime::{
-    Certificate, EncryptRequest, MessageVersion, OuterFields, RecipientEmail, RecipientEmails, SignRequest,
-    shared_keys,
-};
+use kim_smime::{Certificate, EncryptRequest, MessageVersion, OuterFields, SignRequest, shared_keys};
 use kim_types::{Address, CardHandle, Envelope, Octets};
 
 use super::{Round, Sending, Step};
@@ -71,11 +68,7 @@ impl Sending {
     }
 
     fn sign_request(&self, round: &Round) -> Result<SignRequest, Cause> {
-        let entries = round.certificates.iter().map(|(address, certificate)| {
-            RecipientEmail::new(address, certificate.issuer_and_serial().clone())
-        });
-        let emails = RecipientEmails::new(entries).map_err(|error| Cause::Chain(error.into()))?;
-        let request = self.draft(round)?.in_utf8().sign_request(emails);
+        let request = self.draft(round)?.in_utf8().sign_request(round.emails.clone());
         let signature = signed_octets(request.document(), request.attribute());
         if signature > self.run.rules.konnektor_limit { Err(Cause::Large) } else { Ok(request) }
     }

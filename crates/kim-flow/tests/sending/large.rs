@@ -6,7 +6,7 @@ use bytes::Bytes;
 use kim_fachdienst::{KasReference, Limits};
 use kim_flow::{Content, DropReason, Kept, Protected, Refused, UploadError};
 use kim_konnektor::CertificateResult;
-use kim_smime::{Header, HeaderLimits, Measure, header_differences};
+use kim_smime::{Header, HeaderLimits, Measure, RecipientEmails, header_differences};
 use kim_types::{Delivery, Octets, Reply};
 
 use crate::practice::{
@@ -251,6 +251,25 @@ fn every_later_failure_removes_what_was_stored() {
         send_large(&mut practice, &[LARGE, MORE]).unwrap_err();
         assert!(practice.stored.is_empty() && practice.uploads.len() == 1);
         assert_eq!(practice.asked.last(), Some(&"RemoveUpload"));
+    }
+}
+
+/// Spec: none — own rule: what a message can name
+#[test]
+fn too_many_recipients_are_told_before_anything_is_uploaded() {
+    for (count, wanted) in
+        [(RecipientEmails::MAX_ENTRIES, "554 5.5.3 "), (RecipientEmails::MAX_ENTRIES - 1, "451 4.7.5 ")]
+    {
+        let mut practice = Practice { cards: Ok(Vec::new()), ..practice() };
+        let all: Vec<String> = (0..count).map(|at| format!("r{at}@b.kim.telematik")).collect();
+        let listing = listing("1-M", "1.5+", [ecc("1-M")]);
+        practice.directory.extend(all.iter().map(|one| (address(one), listing.clone())));
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        // The sender comes on top, unless he is among them.
+        let refused = practice.send(envelope(&all), large_mail(&[LARGE]));
+        assert_eq!(practice.asked.contains(&"Cards"), wanted.starts_with("451"));
+        assert!(practice.uploads.is_empty());
+        assert!(reply(refused).starts_with(wanted), "{count}");
     }
 }
 
