@@ -2,7 +2,7 @@
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, A_19357 to A_19365, A_22419, A_23467.
 
-use kim_fachdienst::KasReference;
+use kim_fachdienst::{KasLink, KasReference};
 use kim_smime::{Draft, Header, HeaderError};
 use kim_types::{Address, CardHandle, Octets, Pii};
 
@@ -58,6 +58,10 @@ impl Sending {
             expires: self.expires,
         };
         Call::Upload(Ask::new(question, move |uploaded: Result<Uploaded, UploadError>| match uploaded {
+            // Nobody follows any other link, and nobody removes what lies there: that would take the password along.
+            Ok(uploaded) if KasLink::parse(&uploaded.reference.link, &self.run.rules.links()).is_err() => {
+                self.refuse(Cause::Upload(UploadError::Failed))
+            }
             Ok(uploaded) => {
                 self.stored = Some(Stored { uploaded, recipients });
                 self.sign(round, card)

@@ -254,6 +254,17 @@ fn every_later_failure_removes_what_was_stored() {
     }
 }
 
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_19363; flows L2
+#[test]
+fn a_link_that_nobody_would_follow_is_not_signed_and_no_password_goes_there() {
+    for kas in ["https://kas.example.com", "http://kas.a.kim.telematik", "https://u@kas.a.kim.telematik", ""]
+    {
+        let mut practice = Practice { kas, ..practice() };
+        assert!(reply(send_large(&mut practice, &[LARGE])).starts_with("451 4.4.0 "), "{kas}");
+        assert!(practice.signed.is_empty() && !practice.asked.contains(&"RemoveUpload"), "{kas}");
+    }
+}
+
 /// Spec: none — own rule: what a message can name
 #[test]
 fn too_many_recipients_are_told_before_anything_is_uploaded() {

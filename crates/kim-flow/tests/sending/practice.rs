@@ -119,6 +119,8 @@ pub(crate) struct Practice {
     pub(crate) check_faults: HashMap<Bytes, Error>,
     /// What uploads answer first.
     pub(crate) upload_faults: VecDeque<UploadError>,
+    /// Where uploads lie.
+    pub(crate) kas: &'static str,
     pub(crate) notice_due: bool,
 
     /// The names of the calls, in order.
@@ -161,6 +163,7 @@ impl Default for Practice {
             check_fault: None,
             check_faults: HashMap::new(),
             upload_faults: VecDeque::new(),
+            kas: "https://kas.a.kim.telematik",
             notice_due: true,
             asked: Vec::new(),
             looked_up: Vec::new(),
@@ -290,7 +293,7 @@ impl Practice {
     }
 
     fn store(&mut self, upload: &Upload) -> Uploaded {
-        let link = format!("https://kas.a.kim.telematik/attachment/{}", self.uploads.len());
+        let link = format!("{}/attachment/{}", self.kas, self.uploads.len());
         self.stored.insert(link.clone());
         let size = upload.mail.len();
         let reference = KasReference { link, key: Secret::new(vec![7; 32]), hash: [9; 32], size };
