@@ -139,7 +139,7 @@ impl<'a> Blocking<'a> {
             Call::CheckCertificates(ask) => ask.answer_with(|certificates| {
                 let check =
                     |certificate: &Bytes| VerifyCertificate { certificate: certificate.clone(), at: None };
-                certificates.iter().map(|certificate| self.call(&check(certificate))).collect()
+                certificates.0.iter().map(|certificate| self.call(&check(certificate))).collect()
             }),
             Call::KnownCard(ask) => ask.answer_with(|search| {
                 let known = |memory: &&CardMemory| {

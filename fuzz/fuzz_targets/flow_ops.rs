@@ -140,7 +140,7 @@ impl<'a> World<'a> {
             Call::Sign(ask) => ask.answer(self.konnektor(|_, octets| Bytes::copy_from_slice(octets))),
             Call::Encrypt(ask) => ask.answer(self.konnektor(|_, octets| Bytes::copy_from_slice(octets))),
             Call::CheckCertificates(ask) => {
-                let count = ask.question().len();
+                let count = ask.question().0.len();
                 let verdict = |choice: u8| CertificateVerdict {
                     result: if choice % 2 == 0 {
                         CertificateResult::Valid

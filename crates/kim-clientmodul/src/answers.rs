@@ -109,8 +109,8 @@ impl<'a> Answers<'a> {
                 ask.answer(cms)
             }
             Call::CheckCertificates(ask) => {
-                let mut verdicts = Vec::with_capacity(ask.question().len());
-                for certificate in ask.question() {
+                let mut verdicts = Vec::with_capacity(ask.question().0.len());
+                for certificate in &ask.question().0 {
                     verdicts.push(self.check(certificate).await);
                 }
                 ask.answer(verdicts)

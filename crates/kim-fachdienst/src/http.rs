@@ -1,13 +1,17 @@
 //! A request as a value: [`HttpRequest`].
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kim_types::{Address, Secret};
 
 /// What to send, without the body: only an [`Upload`](crate::Upload) has one.
 ///
+/// `Debug` does not show the URL: that of mail data is all it takes to know it.
+///
 /// Spec: RFC 9110 §9.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
@@ -44,6 +48,15 @@ impl Method {
     }
 }
 
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The value of an `Authorization` header for HTTP Basic.
 ///
 /// An [`Address`] has no colon, so that the password begins after the first one.
@@ -56,6 +69,17 @@ pub(crate) fn basic(account: &Address, password: &Secret) -> Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_url_is_not_printed() {
+        let request = HttpRequest {
+            method: Method::Get,
+            url: "https://kas.example/kanarie".to_owned(),
+            headers: vec![("Authorization", Secret::from("kanarie"))],
+        };
+        let printed = format!("{request:?}");
+        assert!(printed.contains("Get") && !printed.contains("kanarie"), "{printed}");
+    }
 
     #[test]
     fn basic_is_base64_of_account_and_password() {

@@ -1,5 +1,7 @@
 //! What a flow asks of the world: [`Call`].
 
+use std::fmt;
+
 use bytes::Bytes;
 use kim_fachdienst::Limits;
 use kim_konnektor::{Card, CertificateVerdict, Error, PinKind, PinResult, PinStatus, Reason, Verification};
@@ -40,7 +42,7 @@ pub enum Call<S> {
     /// EncryptDocument; the answer is the CMS.
     Encrypt(Ask<Encrypt, FromKonnektor<Bytes>, S>),
     /// VerifyCertificate for each certificate, one answer each in the order asked.
-    CheckCertificates(Ask<Vec<Bytes>, Vec<FromKonnektor<CertificateVerdict>>, S>),
+    CheckCertificates(Ask<Pii<Vec<Bytes>>, Vec<FromKonnektor<CertificateVerdict>>, S>),
     /// The card known to hold the key of one of these certificates, if the cache has it.
     KnownCard(Ask<CardSearch, Option<Iccsn>, S>),
     /// Remember which card holds the key of a certificate.
@@ -133,7 +135,7 @@ impl<S> Call<S> {
             Self::Sign(ask) => ask.answer(silence()),
             Self::Encrypt(ask) => ask.answer(silence()),
             Self::CheckCertificates(ask) => {
-                ask.answer_with(|certificates| certificates.iter().map(|_| silence()).collect())
+                ask.answer_with(|certificates| certificates.0.iter().map(|_| silence()).collect())
             }
             Self::KnownCard(ask) => ask.answer(None),
             Self::RememberCard(ask) => ask.answer(()),
@@ -205,7 +207,7 @@ pub struct CardPin {
 /// A document to be signed.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2020; gemSpec_Kon 5.18.0, operation SignDocument.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sign {
     /// The card whose signature key is used.
     pub card: CardHandle,
@@ -215,10 +217,20 @@ pub struct Sign {
     pub attribute: Bytes,
 }
 
+impl fmt::Debug for Sign {
+    /// Without the attribute, which has mail addresses in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sign")
+            .field("card", &self.card)
+            .field("document", &self.document)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A document to be encrypted.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2023; gemSpec_Kon 5.18.0, operation EncryptDocument.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Encrypt {
     /// The document.
     pub document: Octets,
@@ -226,6 +238,13 @@ pub struct Encrypt {
     pub certificates: Vec<Bytes>,
     /// The recipient-emails attribute in DER, to become an unauthenticated attribute.
     pub attribute: Bytes,
+}
+
+impl fmt::Debug for Encrypt {
+    /// Without certificates and attribute, which have names and mail addresses in them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encrypt").field("document", &self.document).finish_non_exhaustive()
+    }
 }
 
 /// A document to be decrypted.

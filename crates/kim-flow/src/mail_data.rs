@@ -1,5 +1,6 @@
 //! What a flow asks of the attachment service (KAS).
 
+use std::fmt;
 use std::time::SystemTime;
 
 use kim_fachdienst::{KasLink, KasReference};
@@ -11,7 +12,7 @@ use crate::Recipe;
 /// Mail data to be encrypted and put on the attachment service of the own provider.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19359-07, A_19360; flows K1 to K3.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Upload {
     /// The mail as the recipients are to read it.
     pub mail: Recipe,
@@ -21,6 +22,17 @@ pub struct Upload {
     pub recipients: Vec<Address>,
     /// When it is to be removed: the instant in the header field Expires.
     pub expires: SystemTime,
+}
+
+impl fmt::Debug for Upload {
+    /// Without the Message-ID, which names who wrote the mail in some programs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload")
+            .field("mail", &self.mail)
+            .field("recipients", &self.recipients)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Mail data that lies on the attachment service.
@@ -53,7 +65,7 @@ pub enum UploadError {
 /// The driver keeps what it fetched and releases nothing of it before tag and hash were checked.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19370-05, A_19371, A_19372; flows L3 to L6.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Download {
     /// Where it lies; the flow has checked where it leads.
     pub link: KasLink,
@@ -67,6 +79,18 @@ pub struct Download {
     pub size: u64,
     /// The length in octets before decryption, if the message says it; another one is [`DownloadError::Failed`].
     pub enc_size: Option<u64>,
+}
+
+impl fmt::Debug for Download {
+    /// Without key and hash: who has the mail knows it by its hash.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download")
+            .field("link", &self.link)
+            .field("recipient", &self.recipient)
+            .field("size", &self.size)
+            .field("enc_size", &self.enc_size)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A mail that was fetched, decrypted and checked; the driver keeps it.

@@ -7,7 +7,7 @@ use std::mem;
 use bytes::Bytes;
 use kim_konnektor::{CertificateResult, CertificateVerdict, Class, Error, PinKind};
 use kim_smime::{Certificate, EncryptRequest, MessageVersion, OuterFields, SignRequest, shared_keys};
-use kim_types::{Address, CardHandle, Envelope, Octets};
+use kim_types::{Address, CardHandle, Envelope, Octets, Pii};
 
 use super::{Round, Sending, Step};
 use crate::call::{CardPin, Encrypt, FromKonnektor, Notice, Sign};
@@ -125,7 +125,7 @@ impl Sending {
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026.
     fn find_invalid(mut self, round: Round, error: Error) -> Step {
         let asked: Vec<(Address, Certificate)> = round.certificates;
-        let question = asked.iter().map(|(_, certificate)| certificate.der().clone()).collect();
+        let question = Pii(asked.iter().map(|(_, certificate)| certificate.der().clone()).collect());
         Call::CheckCertificates(Ask::new(
             question,
             move |verdicts: Vec<FromKonnektor<CertificateVerdict>>| {

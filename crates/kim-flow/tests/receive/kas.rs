@@ -60,6 +60,8 @@ fn the_mail_data_takes_the_place_of_the_mail_that_pointed_to_it() {
     assert_eq!(asked.link.as_str(), "https://kas.elefant.kim.telematik:443/attachments/v2.4/attachment/1");
     assert_eq!((asked.recipient.as_str(), asked.key.expose(), asked.hash), (B, &KEY[..], HASH));
     assert_eq!((asked.size, asked.enc_size), (1_048_576, None));
+    let shown = format!("{asked:?}");
+    assert!(!["6, 6", "5, 5", "attachment", B].iter().any(|secret| shown.contains(secret)), "{shown}");
 
     let body = data().windows(4).position(|octets| octets == b"\r\n\r\n").unwrap() + 4;
     assert_eq!(seen.recipe.kept, body as u64..data().len() as u64, "the body is not copied");
