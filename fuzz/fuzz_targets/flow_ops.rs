@@ -202,12 +202,13 @@ impl<'a> World<'a> {
             }
             Call::Download(ask) => {
                 let (choice, octets) = self.next();
-                ask.answer(match choice % 8 {
+                ask.answer(match choice % 9 {
                     0..3 => Ok(Downloaded { head: octets.to_vec().into(), size: octets.len() as u64 }),
                     3 => Err(DownloadError::TooOften),
                     4 => Err(DownloadError::Gone),
                     5 => Err(DownloadError::Failed),
                     6 => Err(DownloadError::Decryption),
+                    7 => Err(DownloadError::TooLarge),
                     _ => Err(DownloadError::Hash),
                 })
             }

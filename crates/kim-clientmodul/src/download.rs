@@ -38,6 +38,8 @@ pub(crate) enum DownloadError {
     Cipher(#[from] MailDataCipherError),
     #[error("the mail has another hash than its message says")]
     Hash,
+    #[error("the mail is longer than the user asked for")]
+    TooLarge,
 }
 
 impl From<HttpError> for DownloadError {
@@ -58,6 +60,7 @@ impl DownloadError {
             }
             Self::Cipher(_) => kim_flow::DownloadError::Decryption,
             Self::Hash => kim_flow::DownloadError::Hash,
+            Self::TooLarge => kim_flow::DownloadError::TooLarge,
             Self::Service(_) | Self::Refused(_) | Self::Spool(_) => kim_flow::DownloadError::Failed,
         }
     }
@@ -72,11 +75,16 @@ pub(crate) async fn download(
 ) -> Result<(Downloaded, Spooled), DownloadError> {
     let shared = &participant.shared;
     let patience = shared.fachdienst.services.timeout;
+    let most = download.most.map(|most| most.saturating_add(MailDataEncryptor::OVERHEAD));
+    let above = |len: Option<u64>| len.zip(most).is_some_and(|(len, most)| len > most);
+    if above(download.enc_size) {
+        return Err(DownloadError::TooLarge);
+    }
     if download.enc_size.is_some() {
         check_length(participant, download, patience).await?;
     }
     let greatest = shared.spool.limit.saturating_add(MailDataEncryptor::OVERHEAD);
-    let limit = download.enc_size.unwrap_or(greatest).min(greatest);
+    let limit = [download.enc_size, most].into_iter().flatten().fold(greatest, u64::min);
     let request = ReadMailData { link: download.link.clone(), recipient: download.recipient.clone() };
     let response = answer(participant, &request.to_http(), limit, patience).await?;
     let status = response.status.as_u16();
@@ -86,13 +94,21 @@ pub(crate) async fn download(
         return Err(MailDataError::Malformed.into());
     }
     let len = ReadMailData::from_response(status, length(&response), download.enc_size, b"")?;
+    if above(len) {
+        return Err(DownloadError::TooLarge);
+    }
     let opening = Opening {
         decryptor: MailDataDecryptor::new(download.key.clone()),
         head: Head::default(),
         spool: Spool::new(shared.spool.clone()),
     };
     let meter = Meter::start(participant.observer.clone(), Direction::Download, len);
-    let opening = receive(response, opening, meter, patience).await?;
+    let opening = receive(response, opening, meter, patience).await.map_err(|error| match error {
+        DownloadError::Service(ServiceError::Http(HttpError::TooLarge)) if most == Some(limit) => {
+            DownloadError::TooLarge
+        }
+        error => error,
+    })?;
     let (digest, head, spooled) =
         off_the_runtime(true, move || opening.finish()).await.ok_or(SpoolError::Interrupted)??;
     let MailDataDigest { size, hash } = digest;

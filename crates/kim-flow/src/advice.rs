@@ -153,7 +153,7 @@ fn of_download(error: DownloadError) -> Advice {
             "receive-gone",
             "Die E-Mail-Daten sind nicht mehr vorhanden; bitte lassen Sie sich die Nachricht erneut senden.",
         ),
-        DownloadError::Failed => advice(
+        DownloadError::TooLarge | DownloadError::Failed => advice(
             "receive-download",
             "Die E-Mail-Daten können gerade nicht geladen werden; bitte leiten Sie die Nachricht später an sich selbst weiter.",
         ),

@@ -79,6 +79,9 @@ pub struct Download {
     pub size: u64,
     /// The length in octets before decryption, if the message says it; another one is [`DownloadError::Failed`].
     pub enc_size: Option<u64>,
+    /// The greatest length of the plain mail in octets, if there is one: the user did not ask for larger ones, whatever the
+    /// message says. A longer one is [`DownloadError::TooLarge`], told as soon as it is known.
+    pub most: Option<u64>,
 }
 
 impl fmt::Debug for Download {
@@ -89,6 +92,7 @@ impl fmt::Debug for Download {
             .field("recipient", &self.recipient)
             .field("size", &self.size)
             .field("enc_size", &self.enc_size)
+            .field("most", &self.most)
             .finish_non_exhaustive()
     }
 }
@@ -116,6 +120,9 @@ pub enum DownloadError {
     /// It is not there, or not for this user (403, 404): a retry is pointless.
     #[error("the mail data is not there, or not for this user")]
     Gone,
+    /// It is longer than [`Download::most`].
+    #[error("the mail data is longer than the user asked for")]
+    TooLarge,
     /// Everything else: no answer, another length, a refusal, no room to keep it.
     #[error("the mail data could not be fetched")]
     Failed,

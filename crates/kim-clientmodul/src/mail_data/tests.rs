@@ -107,6 +107,7 @@ fn download_of(uploaded: &Uploaded, reader: &Participant) -> Download {
         hash: reference.hash,
         size: reference.size,
         enc_size: Some(uploaded.enc_size),
+        most: None,
     }
 }
 
@@ -141,7 +142,15 @@ async fn a_mail_comes_back_octet_for_octet_and_an_orphan_is_removed() {
     assert_eq!(reader.download(&b, &other).await.err(), Some(DownloadError::Hash));
     let other = Download { key: Secret::new(vec![0; 32]), ..download_of(&uploaded, &b) };
     assert_eq!(reader.download(&b, &other).await.err(), Some(DownloadError::Decryption));
+    // More than the user asked for, says the message, or the service.
+    let most = Some(plain.len() as u64 - 1);
+    for enc_size in [Some(uploaded.enc_size), None] {
+        let other = Download { most, enc_size, ..download_of(&uploaded, &b) };
+        assert_eq!(reader.download(&b, &other).await.err(), Some(DownloadError::TooLarge));
+    }
     assert!(reader.into_parts().0.is_none());
+    let exactly = Download { most: Some(plain.len() as u64), ..download_of(&uploaded, &b) };
+    MailData::default().download(&b, &exactly).await.unwrap();
 
     // The kept mail is still there for another attempt, after the first one was removed.
     data.remove(&uploaded.reference.link).await;

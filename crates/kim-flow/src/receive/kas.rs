@@ -87,23 +87,30 @@ impl Receiving {
         self.download(opened, link, reference)
     }
 
-    /// L3 to L6
+    /// L3 to L6: until it is known that the user asked for large mails none is fetched, whatever size it says it has.
     ///
-    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19370-05, A_19371, A_19372, A_22412; deltas Q5, Q6, Q15.
+    /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19370-05, A_19371, A_19372, A_22412, A_23512; deltas Q5, Q6, Q15.
     fn download(self, opened: Opened, link: KasLink, reference: KasReference) -> Step {
+        let most = (!self.welcome).then_some(self.run.rules.large_threshold);
         let question = Download {
-            link,
+            link: link.clone(),
             recipient: self.run.account.clone(),
-            key: reference.key,
+            key: reference.key.clone(),
             hash: reference.hash,
             size: reference.size,
             enc_size: self.kas.enc_size,
+            most,
         };
         Call::Download(Ask::new(question, move |data: Result<Downloaded, DownloadError>| {
             let error = match data {
-                Ok(data) => return self.replace(opened, &data),
+                Ok(data) if most.is_none_or(|most| data.size <= most) => return self.replace(opened, &data),
+                Ok(_) => DownloadError::TooLarge,
                 Err(error) => error,
             };
+            // The message made it smaller than it is.
+            if error == DownloadError::TooLarge && !self.welcome {
+                return self.if_welcome(move |receiving| receiving.download(opened, link, reference));
+            }
             let failure = match error {
                 DownloadError::Decryption => KasFailure::Decryption,
                 DownloadError::Hash => {

@@ -44,6 +44,7 @@ fn bad_answers() -> Vec<Bad> {
     let data = [
         DownloadError::TooOften,
         DownloadError::Gone,
+        DownloadError::TooLarge,
         DownloadError::Failed,
         DownloadError::Decryption,
         DownloadError::Hash,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kim_flow::receive::{Outcome, Trouble};
-use kim_flow::{Call, LookUpError};
+use kim_flow::{Call, DownloadError, Downloaded, LookUpError};
 use kim_vzd::Listing;
 
 use crate::desk::{Desk, Seen, listing, look_up};
@@ -119,4 +119,38 @@ fn a_message_that_cannot_point_to_data_is_not_asked_about() {
     let letter = Letter { more_outer: "X-KIM-KAS-Size: 99999999\r\n".to_owned(), ..Letter::new() };
     let (seen, cached, _) = look_ups(&desk("1.0"), &letter.message());
     assert_eq!((seen.outcome.name(), cached), ("opened", 0));
+}
+
+/// What a service holds is as long as it is, whatever the message says.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, A_23512
+#[test]
+fn a_message_that_makes_itself_smaller_is_not_fetched_for_who_did_not_ask() {
+    // The driver keeps to the limit, or hands out what it should not have fetched.
+    let too_large = || Err(DownloadError::TooLarge);
+    let fetched = || Ok(Downloaded { head: "From: x\r\n\r\n".into(), size: MIB_15 + 1 });
+    for (version, code) in [("1.5", Some("4018")), ("1.5+", None)] {
+        for answer in [&too_large as &dyn Fn() -> Result<Downloaded, DownloadError>, &fetched] {
+            let message = message(None, 1);
+            let mut most = Vec::new();
+            let seen = desk(version).open_with(&message, |call| match call {
+                Call::Download(ask) => {
+                    most.push(ask.question().most);
+                    if most.len() == 1 { Ok(ask.answer(answer())) } else { Err(Call::Download(ask)) }
+                }
+                other => Err(other),
+            });
+            match code {
+                Some(code) => {
+                    seen.is_substitute(code, &[], &message);
+                    assert!(matches!(seen.outcome, Outcome::Substituted(Trouble::NotWelcome)));
+                    assert_eq!(most, [Some(MIB_15)]);
+                }
+                None => {
+                    assert_eq!(seen.outcome.name(), "opened");
+                    assert_eq!(most, [Some(MIB_15), None]);
+                }
+            }
+        }
+    }
 }
