@@ -7,7 +7,7 @@ use kim_smime::{DecryptRequest, IntegrityMode, Opened, SignatureResult, VerifyRe
 use super::card::card_with_key;
 use super::{Receiving, Step, Trouble};
 use crate::call::{CardPin, CardSearch, Decrypt, FromKonnektor};
-use crate::cards::type_pin;
+use crate::cards::with_verified_pin;
 use crate::{Ask, Call, CardError};
 
 /// The card has a key, but not that of the message (gemSpec_Kon, fault 4106).
@@ -28,23 +28,30 @@ impl Receiving {
     /// R8, R9: only certificates of the own address count.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2043, KOM-LE-A_2045, KOM-LE-A_2059, KOM-LE-A_2062.
-    fn find_card(mut self, request: DecryptRequest) -> Step {
+    fn find_card(self, request: DecryptRequest) -> Step {
         let address = self.run.account.clone();
         let certificates = request.recipient_emails().for_address(&address).cloned().collect();
         card_with_key(
             CardSearch { address, certificates },
             Box::new(move |card| match card {
                 Ok(card) => self.decrypt(request, card),
-                Err(CardError::Konnektor(error)) if error.class() == Class::Refresh && !self.refreshed => {
-                    self.refreshed = true;
-                    self.find_card(request)
-                }
-                Err(CardError::Konnektor(error)) if !is_about_card(error.class()) => {
-                    self.substitute(Trouble::Konnektor(error))
-                }
-                Err(error) => self.substitute(Trouble::Key(Some(error))),
+                Err(error) => self.without_card(request, error),
             }),
         )
+    }
+
+    /// R8, R9: a stale card handle is worth one more search; a silent Konnektor says nothing about the cards.
+    fn without_card(mut self, request: DecryptRequest, error: CardError) -> Step {
+        match error {
+            CardError::Konnektor(error) if error.class() == Class::Refresh && !self.refreshed => {
+                self.refreshed = true;
+                self.find_card(request)
+            }
+            CardError::Konnektor(error) if !is_about_card(error.class()) => {
+                self.substitute(Trouble::Konnektor(error))
+            }
+            error => self.substitute(Trouble::Key(Some(error))),
+        }
     }
 
     /// R10
@@ -65,11 +72,11 @@ impl Receiving {
         match error.class() {
             Class::Pin if !self.prompted => {
                 self.prompted = true;
-                type_pin(
+                with_verified_pin(
                     card,
                     Box::new(move |card| match card {
                         Ok(card) => self.decrypt(request, card),
-                        Err(error) => self.substitute(Trouble::Key(Some(error))),
+                        Err(error) => self.without_card(request, error),
                     }),
                 )
             }

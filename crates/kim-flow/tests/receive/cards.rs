@@ -208,17 +208,42 @@ fn a_stale_handle_is_looked_up_again_once_wherever_it_shows() {
 /// Spec: gemSpec_Kon 5.18.0, faults 4101 and 4085
 #[test]
 fn a_stale_handle_and_then_an_unverified_pin_are_both_overcome() {
-    let mut faults = vec![fault(4085), fault(4101)];
-    let seen = Desk::new().open_with(&Letter::new().message(), |call| match call {
-        Call::Decrypt(ask) => match faults.pop() {
-            Some(fault) => Ok(ask.answer(Err(fault))),
-            None => Err(Call::Decrypt(ask)),
-        },
-        Call::VerifyPin(ask) => Ok(ask.answer(Ok(PinResult::Ok))),
-        other => Err(other),
-    });
-    is_opened(&seen);
-    assert_eq!((seen.asked("cards"), seen.asked("verify PIN"), seen.asked("decrypt")), (2, 1, 3));
+    // Where the PIN turns out to be verified, nobody is asked for it.
+    for (status, prompts) in [(PinStatus::Verifiable, 1), (PinStatus::Verified, 0)] {
+        let mut faults = vec![fault(4085), fault(4101)];
+        let seen = Desk::new().open_with(&Letter::new().message(), |call| match call {
+            Call::Decrypt(ask) => match faults.pop() {
+                Some(fault) => Ok(ask.answer(Err(fault))),
+                None => Err(Call::Decrypt(ask)),
+            },
+            // Until the fault it was verified.
+            Call::PinStatus(ask) if faults.is_empty() => Ok(ask.answer(Ok(status))),
+            Call::VerifyPin(ask) => Ok(ask.answer(Ok(PinResult::Ok))),
+            other => Err(other),
+        });
+        is_opened(&seen);
+        assert_eq!((seen.asked("cards"), seen.asked("verify PIN"), seen.asked("decrypt")), (2, prompts, 3));
+    }
+}
+
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2047-02 (03, 4011)
+#[test]
+fn a_konnektor_that_is_silent_after_an_unverified_pin_is_not_a_missing_card() {
+    for silent in ["PIN status", "verify PIN"] {
+        let mut decrypted = false;
+        let message = Letter::new().message();
+        let seen = Desk::new().open_with(&message, |call| match call {
+            call if decrypted && call.name() == silent => Ok(call.timed_out()),
+            Call::Decrypt(ask) => {
+                decrypted = true;
+                Ok(ask.answer(Err(fault(4085))))
+            }
+            Call::PinStatus(ask) if decrypted => Ok(ask.answer(Ok(PinStatus::Verifiable))),
+            other => Err(other),
+        });
+        seen.is_substitute("4011", &["03"], &message);
+        assert!(matches!(seen.outcome, Outcome::Substituted(Trouble::Konnektor(_))), "{silent}");
+    }
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2062
