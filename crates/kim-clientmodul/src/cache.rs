@@ -53,6 +53,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         is_new
     }
 
+    /// Forgets a key.
+    pub(crate) fn remove(&self, key: &K) {
+        self.lock().remove(key);
+    }
+
     /// Forgets the entries whose value is not good any more.
     pub(crate) fn forget(&self, is_bad: impl Fn(&V) -> bool) {
         self.lock().retain(|_, (_, value)| !is_bad(value));
@@ -118,6 +123,8 @@ mod tests {
         let (cache, now) = (Cache::<_, ()>::new(HOUR, 9), Instant::now());
         let later = [now, now, now + HOUR / 2, now + HOUR, now + HOUR];
         assert_eq!(later.map(|now| cache.is_new("a", now)), [true, false, false, true, false]);
+        cache.remove(&"a");
+        assert!(cache.is_new("a", now + HOUR), "as if it had never been asked");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use kim_types::{Delivery, Envelope};
 
 use crate::mail_data::MailData;
 use crate::orphan::Orphan;
+use crate::participant::Participant;
 use crate::pieces::Pieces;
 use crate::spool::Spooled;
 
@@ -15,15 +16,16 @@ use crate::spool::Spooled;
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019, A_19363-03.
 pub struct Outgoing {
+    participant: Box<Participant>,
     protected: Box<Protected>,
     kept: Option<Spooled>,
     uploads: Vec<Orphan>,
 }
 
 impl Outgoing {
-    pub(crate) fn new(protected: Box<Protected>, mail_data: MailData) -> Self {
+    pub(crate) fn new(participant: Participant, protected: Box<Protected>, mail_data: MailData) -> Self {
         let (kept, uploads) = mail_data.into_parts();
-        Self { protected, kept, uploads }
+        Self { participant: Box::new(participant), protected, kept, uploads }
     }
 
     /// The message with its envelope.
@@ -48,7 +50,8 @@ impl Outgoing {
 
     /// The MTA answered: what the client is told, and what else is to be sent.
     ///
-    /// What lies on the attachment service stays there if the MTA has the message or may have it, and is removed otherwise.
+    /// What lies on the attachment service stays there if the MTA has the message or may have it, and is removed otherwise. A
+    /// notice that went with no mail is due again.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2019, KOM-LE-A_2176-01, A_19363-03; deltas Q8.
     pub fn delivered(self, delivery: Delivery) -> Conclusion {
@@ -56,6 +59,10 @@ impl Outgoing {
         let conclusion = self.protected.delivered(delivery);
         if kept && conclusion.orphan.is_none() {
             self.uploads.into_iter().for_each(Orphan::adopted);
+        }
+        if let Some(notice) = conclusion.untold {
+            let Participant { account, shared, .. } = &*self.participant;
+            shared.notices.remove(&(account.address.to_key(), notice));
         }
         conclusion
     }

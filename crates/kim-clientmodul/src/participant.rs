@@ -74,7 +74,9 @@ impl Participant {
             let refused = loop {
                 step = match step {
                     send::Step::Call(call) => answers.answer(call).await,
-                    send::Step::Protected(protected) => return Ok(Outgoing::new(protected, mail_data)),
+                    send::Step::Protected(protected) => {
+                        return Ok(Outgoing::new(self.clone(), protected, mail_data));
+                    }
                     send::Step::Refused(refused) => break refused,
                 }
             };

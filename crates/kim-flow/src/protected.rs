@@ -6,7 +6,7 @@ use kim_vzd::KimVersion;
 
 use crate::recipients::{DropReason, Dropped};
 use crate::report::{Findings, Report};
-use crate::{Recipe, Run};
+use crate::{Notice, Recipe, Run};
 
 /// A KOM-LE message with the envelope it is to be sent with.
 ///
@@ -80,6 +80,8 @@ pub struct Conclusion {
     /// Mail data on the attachment service that nobody will fetch: to be removed (deleteMailData). A failure changes
     /// nothing.
     pub orphan: Option<Pii<String>>,
+    /// A notice that was due and is not told now: it is due again.
+    pub untold: Option<Notice>,
 }
 
 impl Protected {
@@ -91,11 +93,11 @@ impl Protected {
     /// Draws the conclusion from what the MTA said.
     ///
     /// If the MTA took the message for nobody, its reply is all the client gets: it knows then that nobody got the mail
-    /// (deltas Q8). Otherwise everybody who was left out, here or by the MTA, is named in one report. While it is in doubt
+    /// (deltas Q8), and no report says that anything went on its way. Otherwise everybody who was left out, here or by the MTA, is named in one report. While it is in doubt
     /// whether the MTA has the message, mail data stays: somebody may come for it, and it expires by itself.
     pub fn delivered(mut self, delivery: Delivery) -> Conclusion {
         let Delivery { reply, accepted, in_doubt, refused } = delivery;
-        let mut orphan = None;
+        let (mut orphan, mut untold) = (None, None);
         if accepted {
             for (address, reply) in refused {
                 let recipient =
@@ -105,9 +107,10 @@ impl Protected {
             }
         } else {
             self.findings.dropped.clear();
+            untold = self.findings.notice.take();
             orphan = self.mail_data.filter(|_| !in_doubt);
         }
-        Conclusion { reply, report: self.findings.report(&self.run), orphan }
+        Conclusion { reply, report: self.findings.report(&self.run), orphan, untold }
     }
 
     /// Gives up before the MTA was asked: what is left is mail data on the attachment service, to be removed.

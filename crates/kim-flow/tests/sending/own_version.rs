@@ -2,6 +2,7 @@
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, A_21387
 
+use kim_flow::Notice;
 use kim_types::Reply;
 use kim_vzd::KimVersion;
 
@@ -23,7 +24,7 @@ fn an_old_module_sends_and_tells_its_user_4017() {
     assert_eq!(protected.upgrade, None);
     let said = delivered(&protected);
     let conclusion = protected.delivered(said);
-    assert_eq!(conclusion.reply.code(), 250);
+    assert_eq!((conclusion.reply.code(), conclusion.untold), (250, None));
     let report = text(&conclusion.report.unwrap());
     assert!(report.contains("X-KIM-Fehlermeldung: 4017\r\n"), "{report}");
     assert!(report.contains("Subject: KIM: Hinweis zum Clientmodul\r\n"), "{report}");
@@ -43,7 +44,7 @@ fn it_does_so_once_a_day() {
 }
 
 #[test]
-fn the_notice_goes_with_the_report_about_others_and_without_when_the_mta_refuses() {
+fn the_notice_goes_with_the_report_about_others_and_waits_when_the_mta_refuses() {
     let mut practice = entered("2.0");
     let protected = practice.send_to(&[B, "nobody@b.kim.telematik"]).unwrap();
     let said = delivered(&protected);
@@ -53,8 +54,9 @@ fn the_notice_goes_with_the_report_about_others_and_without_when_the_mta_refuses
 
     let protected = practice.send_to(&[B, "nobody@b.kim.telematik"]).unwrap();
     let said = delivery(&protected, |_| None, Reply::new(554, "5.7.1 nein"));
-    let report = text(&protected.delivered(said).report.unwrap());
-    assert!(report.contains("4017") && !report.contains("4004"), "{report}");
+    let conclusion = protected.delivered(said);
+    assert!(conclusion.report.is_none(), "nothing was relayed");
+    assert_eq!(conclusion.untold, Some(Notice::Outdated), "due again");
 }
 
 #[test]
