@@ -1,6 +1,6 @@
 //! The services of the own provider are found by DNS-SD, and their limits apply.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::time::{Duration, Instant};
 

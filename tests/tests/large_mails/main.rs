@@ -1,5 +1,5 @@
 //! Large mails through the proxy and the attachment service, and everything that can go wrong with it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod borders;
 mod lost;
