@@ -148,8 +148,9 @@ impl Operation for VerifyPin {
     fn response(&self, document: Document) -> Result<PinResult, Error> {
         let response: VerifyPinResponse = document.read(CARD, "VerifyPinResponse")?;
         let note = one("Status", response.status)?.note(&document)?;
-        let left_tries = at_most_one("LeftTries", response.left_tries)?;
-        let left_tries = left_tries.map(|text| value("LeftTries", &text)).transpose()?;
+        let left_tries = response.left_tries.into_iter().next();
+        // A note for people: what cannot be read of it takes nothing from the result.
+        let left_tries = left_tries.and_then(|text| value("LeftTries", &text).ok());
         match (one("PinResult", response.pin_result)?.trim(), note) {
             ("OK", _) => Ok(PinResult::Ok),
             ("REJECTED", _) => Ok(PinResult::Rejected { left_tries }),

@@ -174,8 +174,12 @@ fn request(operation: &str, body: Body, services: &Services) -> Result<Request, 
 
 fn subscription(id: Vec<String>, ends: Vec<String>) -> Result<Subscription, Error> {
     let id: String = value("SubscriptionID", &one("SubscriptionID", id)?)?;
-    let ends = OffsetDateTime::parse(one("TerminationTime", ends)?.trim(), &Rfc3339);
-    let ends = ends.map_err(|_| Error::malformed(Malformed::Element("TerminationTime")))?;
+    let ends = one("TerminationTime", ends)?;
+    let ends = ends.trim();
+    // xs:dateTime may have no zone; a Konnektor lives in UTC.
+    let ends = OffsetDateTime::parse(ends, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(&format!("{ends}Z"), &Rfc3339))
+        .map_err(|_| Error::malformed(Malformed::Element("TerminationTime")))?;
     Ok(Subscription { id: SubscriptionId(id), ends })
 }
 

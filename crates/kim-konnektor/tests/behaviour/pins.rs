@@ -49,8 +49,11 @@ fn outcomes() {
         let body = format!("{OK}<d:PinResult>{word}</d:PinResult><d:LeftTries>2</d:LeftTries>");
         assert_eq!(outcome(&body), Ok(expected));
     }
-    let body = format!("{OK}<d:PinResult>REJECTED</d:PinResult>");
-    assert_eq!(outcome(&body), Ok(PinResult::Rejected { left_tries: None }));
+    // How many tries are left is a note; what became of the PIN is not.
+    for note in ["", "<d:LeftTries>-1</d:LeftTries>", "<d:LeftTries/>"] {
+        let body = format!("{OK}<d:PinResult>REJECTED</d:PinResult>{note}");
+        assert_eq!(outcome(&body), Ok(PinResult::Rejected { left_tries: None }), "{note}");
+    }
 }
 
 #[test]

@@ -84,13 +84,21 @@ fn certificates_of_cards_and_of_the_konnektor_end() {
 #[test]
 fn subscriptions_have_an_id_and_an_end() {
     let sink = EventSink("192.0.2.5:4711".parse().unwrap());
-    let answer = envelope(&format!(
-        "<f:SubscribeResponse>{OK}<f:SubscriptionID>6404443e</f:SubscriptionID>\
-         <f:TerminationTime>2026-01-02T01:00:00.123+01:00</f:TerminationTime></f:SubscribeResponse>"
-    ));
-    let subscription = result(&Subscribe { sink, topic: "CARD".to_owned() }, answer.as_bytes()).unwrap();
+    let subscribed = |ends: &str| {
+        let answer = envelope(&format!(
+            "<f:SubscribeResponse>{OK}<f:SubscriptionID>6404443e</f:SubscriptionID>\
+             <f:TerminationTime>{ends}</f:TerminationTime></f:SubscribeResponse>"
+        ));
+        result(&Subscribe { sink, topic: "CARD".to_owned() }, answer.as_bytes())
+    };
+    let subscription = subscribed("2026-01-02T01:00:00.123+01:00").unwrap();
     assert_eq!(subscription.id.to_string(), "6404443e");
     assert_eq!(subscription.ends.unix_timestamp(), 1_767_312_000);
+    // The zone may be missing.
+    for ends in ["2026-01-02T00:00:00", " 2026-01-02T00:00:00.123 "] {
+        assert_eq!(subscribed(ends).unwrap().ends.unix_timestamp(), 1_767_312_000, "{ends}");
+    }
+    assert!(matches!(subscribed("tomorrow"), Err(Error::Response(_))));
     let answer = envelope(&format!(
         "<f:GetSubscriptionResponse>{OK}<f:Subscriptions><f:Subscription><f:SubscriptionID>6404443e</f:SubscriptionID>\
          <f:EventTo>{sink}</f:EventTo><f:Topic>CARD</f:Topic></f:Subscription></f:Subscriptions>\
