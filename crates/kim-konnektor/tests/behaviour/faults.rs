@@ -1,5 +1,7 @@
 //! Faults and what can be done about them.
 
+use std::collections::HashSet;
+
 use kim_konnektor::{Class, Error, ErrorType, GetCards, Severity};
 
 use crate::fixtures::{fault, result};
@@ -27,21 +29,40 @@ fn the_last_trace_names_the_fault_and_all_are_kept() {
 #[test]
 fn every_code_has_one_class() {
     use Class::{Configuration, Data, Person, Pin, Recipient, Refresh, Transient, Unknown, Warning};
+    let mut classed = HashSet::new();
     for (class, codes) in [
-        (Configuration, &[4000, 4003, 4004, 4005, 4006, 4007, 4009, 4013, 4021, 4053, 4072, 4092, 4204][..]),
-        (Transient, &[4001, 4002, 4039, 4060, 4093, 4094, 4120, 4123, 4252]),
+        (Configuration, &[4000, 4003, 4004, 4005, 4006, 4007, 4009, 4010, 4011, 4012, 4013, 4014, 4015][..]),
+        (
+            Configuration,
+            &[4019, 4020, 4021, 4053, 4058, 4072, 4078, 4090, 4092, 4126, 4204, 4209, 4221, 4222],
+        ),
+        (Transient, &[4001, 4002, 4039, 4060, 4093, 4094, 4120, 4123, 4179, 4180, 4252]),
         (Pin, &[4085]),
         (Person, &[4018, 4043, 4049, 4063, 4065]),
         (Refresh, &[4008, 4101, 4102, 4146]),
-        (Recipient, &[4105, 4259, 4260]),
-        (Data, &[4024, 4069, 4106, 4107, 4112, 4115, 4206, 4253, 4262, 4279, 4283]),
+        (Recipient, &[4105, 4259, 4260, 4282]),
+        (Data, &[4024, 4069, 4106, 4107, 4110, 4111, 4112, 4115, 4147, 4149, 4200, 4201, 4206, 4253, 4258]),
+        (Data, &[4262, 4279, 4280, 4281, 4283]),
         (Warning, &[4256, 4257, 4261, 4264, 4273]),
         (Unknown, &[0, 3999, 4999, 10_000, 40_999]),
     ] {
         for code in codes {
             assert_eq!(Class::of(*code), class, "{code}");
             assert_eq!(fault_of(&[*code]).class(), class, "{code}");
+            classed.insert(*code);
         }
+    }
+    let forgotten: Vec<u32> = (4000..5000).filter(|code| Class::of(*code) != Unknown).collect();
+    assert!(forgotten.iter().all(|code| classed.contains(code)), "{forgotten:?}");
+}
+
+/// Spec: gemSpec_Kon 5.18.0, fault 4273 (a signed attribute was ignored)
+#[test]
+fn a_note_instead_of_a_result_is_no_success() {
+    for code in [4256, 4264, 4273] {
+        let fault = fault_of(&[code]);
+        assert_eq!(fault.class(), Class::Warning);
+        assert_eq!(Error::Fault(fault).class(), Class::Data);
     }
 }
 
