@@ -15,11 +15,15 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::clientmodul::Clientmodul;
+use crate::server::Peers;
 
-/// How many connections are read at a time; a Konnektor opens one or one for each event.
-const MAX_CONNECTIONS: usize = 8;
+/// How many connections are read at a time.
+const MAX_CONNECTIONS: usize = 64;
 
-/// How long a connection may say nothing, and a TLS handshake may take.
+/// How many of them an address may have; a Konnektor opens one or one for each event.
+const MAX_CONNECTIONS_PER_PEER: usize = 16;
+
+/// How long a connection may go without a complete event, and a TLS handshake may take.
 const IDLE_TIME: Duration = Duration::from_secs(60);
 
 /// Takes the events a Konnektor sends (CETP) and makes the Clientmodul forget what they make outdated.
@@ -62,7 +66,7 @@ impl EventListener {
         clientmodul: watch::Receiver<Clientmodul>,
         event: impl Fn(&Event) + Send + Sync + 'static,
     ) {
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let (places, peers) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), Peers::default());
         let taken = Arc::new(move |reported: &Event| {
             take(&clientmodul.borrow(), reported);
             event(reported);
@@ -70,12 +74,21 @@ impl EventListener {
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}
-            // The semaphore is never closed, and a connection that cannot be accepted is the sender's trouble.
+            // The semaphore is never closed.
             let Ok(place) = places.clone().acquire_owned().await else { continue };
-            let Ok((stream, _)) = self.listener.accept().await else { continue };
+            let (stream, peer) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, or a sender that left already: neither is a reason to stop, nor to spin.
+                    tracing::warn!(%error, "accept");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let Some(peer_place) = peers.enter(peer.ip(), MAX_CONNECTIONS_PER_PEER) else { continue };
             let (tls, taken) = (self.tls.clone(), taken.clone());
             connections.spawn(async move {
-                let _place = place;
+                let _places = (place, peer_place);
                 match tls {
                     None => read(stream, &*taken).await,
                     Some(tls) => match tokio::time::timeout(IDLE_TIME, tls.accept(stream)).await {
@@ -99,17 +112,93 @@ fn take(clientmodul: &Clientmodul, event: &Event) {
     }
 }
 
-/// Reads events until the sender closes, says nothing for long, or something that is no event.
-async fn read(mut stream: impl AsyncRead + Unpin, taken: &(impl Fn(&Event) + ?Sized)) {
+/// Reads events until the sender closes, has none for long, or says something that is no event. One that cannot be read is
+/// passed over.
+async fn read(stream: impl AsyncRead + Unpin, taken: &(impl Fn(&Event) + ?Sized)) {
+    read_within(IDLE_TIME, stream, taken).await;
+}
+
+/// `patience` is for each event, however many octets of it come meanwhile.
+async fn read_within(
+    patience: Duration,
+    mut stream: impl AsyncRead + Unpin,
+    taken: &(impl Fn(&Event) + ?Sized),
+) {
     let mut decoder = CetpDecoder::default();
     let mut buffer = vec![0; 8 * 1024];
-    while let Ok(Ok(length @ 1..)) = tokio::time::timeout(IDLE_TIME, stream.read(&mut buffer)).await {
-        match decoder.push(buffer.get(..length).unwrap_or_default()) {
-            Ok(events) => events.iter().for_each(taken),
+    let mut deadline = Instant::now() + patience;
+    let mut complained = false;
+    while let Ok(Ok(length @ 1..)) = tokio::time::timeout_at(deadline.into(), stream.read(&mut buffer)).await
+    {
+        let events = match decoder.push(buffer.get(..length).unwrap_or_default()) {
+            Ok(events) => events,
             Err(error) => {
                 tracing::warn!(%error, "the sender of events is no Konnektor");
                 return;
             }
+        };
+        for event in events {
+            deadline = Instant::now() + patience;
+            match event {
+                Ok(event) => taken(&event),
+                Err(error) if !std::mem::replace(&mut complained, true) => {
+                    tracing::warn!(%error, "an event cannot be read");
+                }
+                Err(_) => {}
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    const FRAME: &[u8] =
+        b"CETP\0\0\0\xa2<Event xmlns='http://ws.gematik.de/conn/EventService/v7.2'><Topic>BOOTUP</Topic>\
+        <Type>Operation</Type><Severity>Info</Severity><SubscriptionID/><Message/></Event>";
+
+    /// Reads what is sent, with this patience, and gives the number of events.
+    async fn events(
+        patience: Duration,
+        sent: impl Future<Output = ()>,
+        stream: impl AsyncRead + Unpin,
+    ) -> usize {
+        let events = std::sync::Mutex::new(0);
+        let taken = |_: &Event| *events.lock().unwrap() += 1;
+        tokio::select! {
+            () = read_within(patience, stream, &taken) => {}
+            () = async { sent.await; std::future::pending().await } => {}
+        }
+        events.into_inner().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_frame_without_an_event_is_passed_over() {
+        let (mut sender, stream) = tokio::io::duplex(1024);
+        let sent = async {
+            for frame in [FRAME, b"CETP\0\0\0\x04<a/>", FRAME] {
+                sender.write_all(frame).await.unwrap();
+            }
+            sender.shutdown().await.unwrap();
+        };
+        assert_eq!(events(IDLE_TIME, sent, stream).await, 2);
+    }
+
+    /// Otherwise a few who send an octet now and then would hold all places.
+    #[tokio::test]
+    async fn an_event_that_trickles_in_is_not_waited_for() {
+        let (mut sender, stream) = tokio::io::duplex(1024);
+        let sent = async {
+            sender.write_all(FRAME).await.unwrap();
+            for octet in FRAME {
+                // The reader is gone after some of them.
+                sender.write_all(&[*octet]).await.unwrap_or_default();
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        assert_eq!(events(Duration::from_millis(50), sent, stream).await, 1);
     }
 }

@@ -238,18 +238,18 @@ impl Seldom {
     }
 }
 
-/// How many sessions each address has.
+/// How many sessions or connections each address has.
 #[derive(Clone, Default)]
-struct Peers(Arc<Mutex<HashMap<IpAddr, usize>>>);
+pub(crate) struct Peers(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
 /// A session counted for an address, until it is dropped.
-struct PeerPlace {
+pub(crate) struct PeerPlace {
     peers: Peers,
     address: IpAddr,
 }
 
 impl Peers {
-    fn enter(&self, address: IpAddr, limit: usize) -> Option<PeerPlace> {
+    pub(crate) fn enter(&self, address: IpAddr, limit: usize) -> Option<PeerPlace> {
         let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = peers.entry(address).or_default();
         if *count >= limit {

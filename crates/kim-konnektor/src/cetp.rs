@@ -32,7 +32,9 @@ const HEADER: usize = 8;
 /// let mut decoder = CetpDecoder::default();
 /// let (first, second) = frame.split_at(100);
 /// assert_eq!(decoder.push(first)?, []);
-/// assert_eq!(decoder.push(second)?[0].topic, "BOOTUP/BOOTUP_COMPLETE");
+/// for event in decoder.push(second)? {
+///     assert_eq!(event.map(|event| event.topic), Ok("BOOTUP/BOOTUP_COMPLETE".to_owned()));
+/// }
 /// # Ok::<(), kim_konnektor::CetpError>(())
 /// ```
 ///
@@ -54,9 +56,6 @@ pub enum CetpError {
     /// The frame is longer than [`MAX_EVENT_OCTETS`].
     #[error("cetp frame is longer than allowed")]
     TooLong,
-    /// The frame holds no event.
-    #[error(transparent)]
-    Event(ResponseError),
 }
 
 /// An event.
@@ -87,25 +86,32 @@ impl Event {
 }
 
 impl CetpDecoder {
-    /// Takes the next octets and gives the events that are complete with them.
+    /// Takes the next octets and gives the events that are complete with them. A frame that holds no event is one error
+    /// among them: the frames before and after it are not to blame.
     ///
     /// # Errors
     ///
-    /// [`CetpError`]; events before the fault are lost, and the connection should be closed.
-    pub fn push(&mut self, mut octets: &[u8]) -> Result<Vec<Event>, CetpError> {
+    /// [`CetpError`]: the connection should be closed. It comes after all that was read before it, so perhaps from the next
+    /// call only.
+    pub fn push(&mut self, mut octets: &[u8]) -> Result<Vec<Result<Event, ResponseError>>, CetpError> {
         let mut events = Vec::new();
         loop {
-            let wanted = self.wanted()?;
+            let wanted = match self.wanted() {
+                Err(_) if !events.is_empty() => return Ok(events),
+                wanted => wanted?,
+            };
             if let Some(missing) = wanted.checked_sub(self.frame.len()).filter(|missing| *missing > 0) {
                 let Some((now, later)) = octets.split_at_checked(missing) else {
                     self.frame.extend_from_slice(octets);
-                    self.wanted()?;
+                    if events.is_empty() {
+                        self.wanted()?;
+                    }
                     return Ok(events);
                 };
                 self.frame.extend_from_slice(now);
                 octets = later;
             } else {
-                events.push(event(self.frame.get(HEADER..).unwrap_or_default()).map_err(CetpError::Event)?);
+                events.push(event(self.frame.get(HEADER..).unwrap_or_default()));
                 self.frame.clear();
             }
         }

@@ -1,6 +1,6 @@
 //! Events of a Konnektor, cut in every way, and what is none.
 
-use kim_konnektor::{CetpDecoder, CetpError, Event, MAX_EVENT_OCTETS, Malformed, Severity};
+use kim_konnektor::{CetpDecoder, CetpError, Event, MAX_EVENT_OCTETS, Malformed, ResponseError, Severity};
 
 use crate::fixtures::vector;
 
@@ -18,6 +18,11 @@ fn event(topic: &str, value: &str) -> Vec<u8> {
 }
 
 fn decode(octets: &[u8], chunk: usize) -> Result<Vec<Event>, CetpError> {
+    Ok(frames(octets, chunk)?.into_iter().map(Result::unwrap).collect())
+}
+
+/// What each frame holds.
+fn frames(octets: &[u8], chunk: usize) -> Result<Vec<Result<Event, ResponseError>>, CetpError> {
     let mut decoder = CetpDecoder::default();
     let mut events = Vec::new();
     for piece in octets.chunks(chunk) {
@@ -70,20 +75,39 @@ fn a_recorded_event_has_the_values_one_reads_in_it() {
 }
 
 #[test]
-fn what_is_no_event_ends_the_connection() {
+fn what_is_no_frame_ends_the_connection() {
     for octets in [&b"GET / HTTP/1.1\r\n"[..], b"\x16\x03\x01", b"CETX"] {
         assert_eq!(decode(octets, 1), Err(CetpError::Magic));
     }
     let too_long = u32::try_from(MAX_EVENT_OCTETS + 1).unwrap().to_be_bytes();
     assert_eq!(decode(&[b"CETP", &too_long[..]].concat(), 8), Err(CetpError::TooLong));
     assert_eq!(decode(b"CETP\xff\xff\xff\xff", 3), Err(CetpError::TooLong));
+}
+
+#[test]
+fn events_before_something_else_are_not_lost() {
+    for rest in [&b"GET / HTTP/1.1\r\n"[..], b"GET", b"CETP\xff\xff\xff\xff"] {
+        let mut decoder = CetpDecoder::default();
+        let events = decoder.push(&[&frame(&event("BOOTUP", ""))[..], rest].concat()).unwrap();
+        assert_eq!(events[0].as_ref().unwrap().topic, "BOOTUP");
+        assert!(decoder.push(b"/").is_err(), "{rest:?}");
+    }
+}
+
+#[test]
+fn a_frame_without_an_event_takes_no_other_with_it() {
     for (xml, expected) in [
         (&b""[..], Malformed::Markup),
         (b"<Event/>", Malformed::Message),
         (b"<!DOCTYPE a><a/>", Malformed::Forbidden),
         (b"\xff", Malformed::Encoding),
     ] {
-        let Err(CetpError::Event(error)) = decode(&frame(xml), 5) else { panic!("{xml:?}") };
-        assert_eq!(error.what, expected);
+        let octets = [frame(&event("CARD/INSERTED", "")), frame(xml), frame(&event("BOOTUP", ""))].concat();
+        for chunk in [5, usize::MAX] {
+            let events = frames(&octets, chunk).unwrap();
+            let [Ok(first), Err(error), Ok(last)] = &events[..] else { panic!("{events:?}") };
+            assert_eq!([&first.topic, &last.topic], ["CARD/INSERTED", "BOOTUP"]);
+            assert_eq!(error.what, expected);
+        }
     }
 }
