@@ -1,6 +1,6 @@
 //! Subscriptions to the events of Konnektors: [`subscribe`].
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use kim_konnektor::{Error, EventSink, RenewSubscriptions, Subscribe, Subscription, Unsubscribe};
 use kim_types::Context;
@@ -19,7 +19,8 @@ struct Pace {
     shortest: Duration,
     /// Between two renewals, and between two attempts to subscribe.
     longest: Duration,
-    /// Before the second attempt to subscribe; then it doubles.
+    /// Before the second attempt to subscribe; then it doubles. Also between two attempts that events of a restart ask for:
+    /// whoever sends them.
     pause: Duration,
 }
 
@@ -59,6 +60,7 @@ async fn keep(konnektor: &Konnektor, clock: &Clock, sink: EventSink, context: &C
     let mut pause = pace.pause;
     let mut trouble = None;
     loop {
+        let began = Instant::now();
         match make(konnektor, sink, context).await {
             Ok(subscriptions) => {
                 pause = pace.pause;
@@ -76,6 +78,7 @@ async fn keep(konnektor: &Konnektor, clock: &Clock, sink: EventSink, context: &C
                 pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
             }
         }
+        tokio::time::sleep(pace.pause.saturating_sub(began.elapsed())).await;
     }
 }
 
@@ -123,6 +126,7 @@ mod tests {
     use kim_testbed::konnektor::{Injection, Operation};
     use kim_testbed::{Testbed, TestbedConfig, Times};
     use kim_tls::{Identity, Pins, ServerTrust, client_config};
+    use tokio::task::JoinHandle;
 
     use super::*;
     use crate::konnektor::tests::settings;
@@ -132,6 +136,20 @@ mod tests {
         longest: Duration::from_millis(10),
         pause: Duration::from_millis(1),
     };
+
+    fn client(testbed: &Testbed) -> Konnektor {
+        let (file, password) = testbed.konnektor_client_pkcs12();
+        let identity = Identity::from_pkcs12(&file, &password).unwrap();
+        let pins = Pins::from_pem(testbed.konnektor_certificate_pem().as_bytes()).unwrap();
+        let tls = client_config(ServerTrust::Pins(pins), Some(&identity)).unwrap();
+        Konnektor::new(settings(testbed.konnektor_url(), 1, tls))
+    }
+
+    fn keeper(testbed: &Testbed, konnektor: &Arc<Konnektor>, pace: Pace) -> JoinHandle<()> {
+        let (konnektor, context) = (konnektor.clone(), testbed.world().account("A").unwrap().context.clone());
+        let sink = EventSink(SocketAddr::from(([127, 0, 0, 1], 9)));
+        tokio::spawn(async move { keep(&konnektor, &Clock::default(), sink, &context, &pace).await })
+    }
 
     async fn until(reached: impl Fn() -> bool) {
         let waiting = async {
@@ -148,15 +166,8 @@ mod tests {
         let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
         let there = testbed.world().konnektor().clone();
         there.inject(Operation::Subscribe, Times::first(2), Injection::HttpStatus(503));
-        let (file, password) = testbed.konnektor_client_pkcs12();
-        let identity = Identity::from_pkcs12(&file, &password).unwrap();
-        let pins = Pins::from_pem(testbed.konnektor_certificate_pem().as_bytes()).unwrap();
-        let tls = client_config(ServerTrust::Pins(pins), Some(&identity)).unwrap();
-        let konnektor = Arc::new(Konnektor::new(settings(testbed.konnektor_url(), 1, tls)));
-        let context = testbed.world().account("A").unwrap().context.clone();
-        let sink = EventSink(SocketAddr::from(([127, 0, 0, 1], 9)));
-        let keeper = konnektor.clone();
-        let task = tokio::spawn(async move { keep(&keeper, &Clock::default(), sink, &context, &FAST).await });
+        let konnektor = Arc::new(client(&testbed));
+        let task = keeper(&testbed, &konnektor, FAST);
         let count = |operation| there.count(operation);
 
         until(|| count(Operation::RenewSubscriptions) >= 3).await;
@@ -165,8 +176,26 @@ mod tests {
         there.restart();
         until(|| count(Operation::Subscribe) >= 2 + 6).await;
         // It says so.
-        konnektor.restarted(std::time::Instant::now());
+        konnektor.restarted(Instant::now());
         until(|| count(Operation::Subscribe) >= 2 + 9).await;
+        task.abort();
+    }
+
+    /// Whoever reaches the port of the listener can say that the Konnektor has restarted.
+    #[tokio::test]
+    async fn a_flood_of_restarts_makes_no_flood_of_subscriptions() {
+        let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+        let there = testbed.world().konnektor().clone();
+        let konnektor = Arc::new(client(&testbed));
+        let pace = Pace { pause: Duration::from_millis(300), ..PACE };
+        let began = Instant::now();
+        let task = keeper(&testbed, &konnektor, pace);
+        until(|| {
+            konnektor.restarted(Instant::now());
+            there.count(Operation::Subscribe) >= 3 * 3
+        })
+        .await;
+        assert!(began.elapsed() >= 2 * Duration::from_millis(300), "{:?}", began.elapsed());
         task.abort();
     }
 }
