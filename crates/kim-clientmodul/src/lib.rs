@@ -72,6 +72,7 @@ mod pieces;
 mod plain;
 mod pop3;
 mod progress;
+mod prompts;
 mod proxy;
 mod resolver;
 mod server;

@@ -1,6 +1,5 @@
 //! Calls to a Konnektor: [`KonnektorClient`].
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,13 +10,13 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use kim_konnektor::{
     Document, EndpointMode, Error, GetPinStatus, Limits, MAX_DIRECTORY_OCTETS, Operation, Patience,
-    PinResult, PinStatus, Reason, Request, ResponseReader, ServiceDirectory, Services, Unsupported,
-    VerifyPin,
+    PinResult, Reason, Request, ResponseReader, ServiceDirectory, Services, Unsupported, VerifyPin,
 };
-use kim_types::{CardHandle, Context, Secret};
+use kim_types::{Context, Secret};
 use rustls::ClientConfig;
 
 use crate::http::{Call, HttpClient, HttpError, RequestBody, Response, Use};
+use crate::prompts::Prompts;
 use crate::resolver::Resolver;
 use crate::upstream::ConnectError;
 
@@ -76,16 +75,18 @@ pub struct Directory {
     pub services: Services,
 }
 
-/// A client for one Konnektor: reads its service directory when needed, keeps connections, streams documents.
+/// A client for one Konnektor: reads its service directory when needed, keeps connections, streams documents. A clone is the
+/// same client.
 ///
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2070, KOM-LE-A_2076, KOM-LE-A_2091-01.
+#[derive(Clone)]
 pub struct KonnektorClient {
-    settings: KonnektorSettings,
-    http: HttpClient,
-    directory: tokio::sync::Mutex<Option<Arc<Directory>>>,
-    prompts: Mutex<HashMap<CardHandle, Arc<tokio::sync::Mutex<()>>>>,
+    settings: Arc<KonnektorSettings>,
+    http: Arc<HttpClient>,
+    directory: Arc<tokio::sync::Mutex<Option<Arc<Directory>>>>,
+    prompts: Arc<Prompts>,
     /// What stood against a TLS connection last: said once, not with every call.
-    refusal: Mutex<Option<ConnectError>>,
+    refusal: Arc<Mutex<Option<ConnectError>>>,
 }
 
 impl KonnektorClient {
@@ -93,11 +94,11 @@ impl KonnektorClient {
     pub fn new(settings: KonnektorSettings) -> Self {
         let http = HttpClient::new(settings.tls.clone(), Resolver::new(None));
         Self {
-            settings,
-            http,
-            directory: tokio::sync::Mutex::default(),
-            prompts: Mutex::default(),
-            refusal: Mutex::default(),
+            settings: Arc::new(settings),
+            http: Arc::new(http),
+            directory: Arc::default(),
+            prompts: Arc::default(),
+            refusal: Arc::default(),
         }
     }
 
@@ -163,33 +164,19 @@ impl KonnektorClient {
     }
 
     /// Asks a person for a PIN, one at a time for each card: who comes while somebody is being asked waits, and is spared
-    /// the question if the PIN is verified then.
+    /// the question if there is nothing left to ask then. An entry that failed is the answer to all who came until a minute
+    /// after it. The terminal goes on asking when the caller is dropped, and others wait for it.
     ///
     /// # Errors
     /// As [`KonnektorClient::call`].
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2091-01; gemSpec_Kon 5.18.0, VerifyPin.
     pub async fn verify_pin(&self, context: &Context, operation: &VerifyPin) -> Result<PinResult, Error> {
-        let prompt = self.prompt(&operation.card);
-        let _turn = match prompt.try_lock() {
-            Ok(turn) => turn,
-            Err(_) => {
-                let turn = prompt.lock().await;
-                let question = GetPinStatus { card: operation.card.clone(), pin: operation.pin };
-                if self.call(context, &question).await? == PinStatus::Verified {
-                    return Ok(PinResult::Ok);
-                }
-                turn
-            }
-        };
-        self.call(context, operation).await
-    }
-
-    fn prompt(&self, card: &CardHandle) -> Arc<tokio::sync::Mutex<()>> {
-        let mut prompts = self.prompts.lock().unwrap_or_else(PoisonError::into_inner);
-        // Handles change with every plug cycle; what nobody waits for is forgotten.
-        prompts.retain(|_, prompt| Arc::strong_count(prompt) > 1);
-        prompts.entry(card.clone()).or_default().clone()
+        let question = GetPinStatus { card: operation.card.clone(), pin: operation.pin };
+        let status = self.call(context, &question);
+        let (client, owned) = (self.clone(), (context.clone(), operation.clone()));
+        let prompt = async move { client.call(&owned.0, &owned.1).await };
+        self.prompts.ask(&operation.card, status, prompt).await
     }
 
     async fn read_directory(&self) -> Result<Directory, Error> {
