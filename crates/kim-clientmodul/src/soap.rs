@@ -299,7 +299,6 @@ fn failure(error: HttpError) -> Error {
     let reason = match error {
         HttpError::Url => return Error::Unsupported(Unsupported::Url),
         HttpError::TooLarge => return Error::TooLarge,
-        HttpError::Connect(ConnectError::Timeout) => Reason::Timeout,
         HttpError::Connect(error) if is_refusal(&error) => Reason::Tls,
         HttpError::Connect(_) => Reason::Connect,
         HttpError::Closed { .. } | HttpError::Protocol => Reason::Closed,
@@ -310,4 +309,19 @@ fn failure(error: HttpError) -> Error {
 /// Whether there is somebody at the address with whom there is no TLS connection.
 fn is_refusal(error: &ConnectError) -> bool {
     !matches!(error, ConnectError::Timeout | ConnectError::Unreachable(_) | ConnectError::Host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing was sent, so another address or another Konnektor may be tried, whatever the call.
+    #[test]
+    fn an_address_that_drops_packets_is_one_without_a_connection() {
+        for error in [ConnectError::Timeout, ConnectError::Unreachable(std::io::ErrorKind::ConnectionRefused)]
+        {
+            let expected = Error::Unavailable { reason: Reason::Connect };
+            assert_eq!(failure(HttpError::Connect(error)), expected);
+        }
+    }
 }
