@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+use std::sync::Arc;
+
 use kim_examples::testbed_settings;
 use kim_testbed::directory::{DirectoryFault, DirectoryOperation};
-use kim_testbed::konnektor::{Injection, Konnektor, Operation};
+use kim_testbed::konnektor::{Fault, Injection, Konnektor, Operation, PinStatus};
+use kim_testbed::pki::{Card, Holder, KeyType};
 use kim_testbed::{Testbed, TestbedConfig, Times};
 use kim_tests::{Practice, mail};
 
@@ -94,6 +97,27 @@ async fn a_signature_that_may_have_been_made_is_not_asked_for_again() {
     // Whether to send it again is for the person to decide; then the other Konnektor signs.
     mails_go_through(&practice, 1).await;
     assert_eq!([first, second].map(|one| one.count(Operation::SignDocument)), [1, 1]);
+}
+
+/// One trouble was passed over before the signature, another one comes after it.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_was_signed_is_not_signed_by_another_konnektor() {
+    let (practice, other) = practice([1, 0]).await;
+    let [first, second] = konnektors(&practice, &other);
+    // A second card makes it necessary to read the certificates, of which there are two.
+    let holder = Holder::institution("Praxis B", "9-TESTBED-99".parse().unwrap());
+    let (iccsn, keys) = ("80276009990000000099".parse().unwrap(), [KeyType::Rsa, KeyType::Brainpool]);
+    let card = Card::smb(practice.testbed.world().pki(), iccsn, &holder, &keys);
+    let mandant = practice.account("A").unwrap().context.mandant.clone();
+    first.insert(Arc::new(card), &[mandant], PinStatus::Verifiable).unwrap();
+    first.inject(Operation::ReadCardCertificate, Times::ONCE, Injection::HttpStatus(503));
+    first.inject(Operation::EncryptDocument, Times::ALWAYS, Injection::Fault(Fault::new(4001)));
+    let replies = send(&practice, 1).await;
+    assert!(replies.iter().all(|reply| reply.starts_with("451")), "{replies:?}");
+    assert!(first.count(Operation::ReadCardCertificate) > 1);
+    assert_eq!([first, second].map(|one| one.count(Operation::SignDocument)), [1, 0]);
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2026-01

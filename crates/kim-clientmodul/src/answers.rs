@@ -35,7 +35,7 @@ pub(crate) struct Answers<'a> {
     cards: Mutex<HashMap<CardHandle, Iccsn>>,
     /// The Konnektor did not answer.
     lost: AtomicBool,
-    /// Nobody knows whether a signature was made or a person was asked.
+    /// A signature was made, or nobody knows whether one was or a person was asked.
     committed: AtomicBool,
 }
 
@@ -194,9 +194,12 @@ impl<'a> Answers<'a> {
 
     /// Notes that nobody knows what became of a call that must not be repeated.
     fn once<T>(&self, result: FromKonnektor<T>) -> FromKonnektor<T> {
-        if let Err(Error::Unavailable { reason }) = &result
-            && !matches!(reason, Reason::Connect | Reason::Tls)
-        {
+        let unknown = match &result {
+            Err(Error::Unavailable { reason }) => !matches!(reason, Reason::Connect | Reason::Tls),
+            Err(Error::Response(_) | Error::TooLarge) => true,
+            _ => false,
+        };
+        if unknown {
             self.committed.store(true, Relaxed);
         }
         result
@@ -262,7 +265,14 @@ impl<'a> Answers<'a> {
             };
             match self.once(self.call(&operation).await) {
                 Err(Error::Fault(fault)) if fault.has(JOB_NUMBER_USED) && !second => second = true,
-                signed => return signed.map(|signed| signed.cms),
+                Err(error) if error.fault().is_none_or(|fault| fault.class() != Class::Warning) => {
+                    return Err(error);
+                }
+                // A note comes with a signature, even one that is of no use.
+                signed => {
+                    self.committed.store(true, Relaxed);
+                    return signed.map(|signed| signed.cms);
+                }
             }
         }
     }
