@@ -210,6 +210,25 @@ async fn a_handle_that_stays_invalid_is_tried_twice_and_no_more() {
     a_mail_goes_through(&practice).await;
 }
 
+/// Spec: gemSpec_Kon 5.18.0, faults 4001 and 4060
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_terminal_is_asked_again_but_never_for_a_signature() {
+    let practice = practice().await;
+    let busy = |operation| {
+        konnektor(&practice).inject(operation, Times::ONCE, Injection::Fault(Fault::new(4060)));
+    };
+    for operation in [Operation::GetCards, Operation::EncryptDocument, Operation::DecryptDocument] {
+        busy(operation);
+    }
+    a_mail_goes_through(&practice).await;
+    busy(Operation::SignDocument);
+    let signed = konnektor(&practice).count(Operation::SignDocument);
+    let reply = send(&practice).await;
+    assert!(reply.starts_with("451"), "{reply}");
+    assert_eq!(konnektor(&practice).count(Operation::SignDocument), signed + 1);
+    a_mail_goes_through(&practice).await;
+}
+
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2022
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_that_is_down_delays_mails_and_is_used_when_it_is_back() {

@@ -22,6 +22,7 @@ use crate::limits;
 use crate::mail_data::MailData;
 use crate::operation::FLOW_LOG;
 use crate::participant::Participant;
+use crate::retry::Retries;
 
 /// The used job number: a new one is worth another attempt (gemSpec_Kon, fault 4252).
 const JOB_NUMBER_USED: u32 = 4252;
@@ -154,15 +155,33 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// Calls an operation of the Konnektor of this mail.
+    /// Calls an operation of the Konnektor of this mail, again if the trouble passes.
     async fn call<O: Operation>(&self, operation: &O) -> FromKonnektor<O::Response> {
-        let result = self.turn.konnektor.call(&self.participant.account.context, operation).await;
-        self.noted(result)
+        let (context, mut retries) = (&self.participant.account.context, Retries::default());
+        loop {
+            let result = self.turn.konnektor.call(context, operation).await;
+            match retries.pause_after(&result) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return self.noted(result),
+            }
+        }
     }
 
-    /// Calls an operation that needs no card, of another Konnektor if this one does not answer.
+    /// Calls an operation of the Konnektor of this mail that it must not get twice.
+    async fn call_once<O: Operation>(&self, operation: &O) -> FromKonnektor<O::Response> {
+        self.noted(self.turn.konnektor.call(&self.participant.account.context, operation).await)
+    }
+
+    /// Calls an operation that needs no card, of another Konnektor if this one does not answer, again if the trouble passes.
     async fn call_any<O: Operation>(&self, operation: &O) -> FromKonnektor<O::Response> {
-        self.turn.call(&self.participant.account.context, operation).await
+        let (context, mut retries) = (&self.participant.account.context, Retries::default());
+        loop {
+            let result = self.turn.call(context, operation).await;
+            match retries.pause_after(&result) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return result,
+            }
+        }
     }
 
     /// Calls an operation with a card; if its handle has just become invalid, once more with the new one.
@@ -263,7 +282,7 @@ impl<'a> Answers<'a> {
                 document: question.document.clone(),
                 attribute: question.attribute.clone(),
             };
-            match self.once(self.call(&operation).await) {
+            match self.once(self.call_once(&operation).await) {
                 Err(Error::Fault(fault)) if fault.has(JOB_NUMBER_USED) && !second => second = true,
                 Err(error) if error.fault().is_none_or(|fault| fault.class() != Class::Warning) => {
                     return Err(error);

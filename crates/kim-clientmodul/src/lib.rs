@@ -75,6 +75,7 @@ mod progress;
 mod prompts;
 mod proxy;
 mod resolver;
+mod retry;
 mod server;
 mod services;
 mod settings;

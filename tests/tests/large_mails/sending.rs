@@ -147,7 +147,8 @@ async fn a_konnektor_that_fails_after_the_upload_leaves_nothing() {
     let office = Office::open().await;
     let konnektor = office.practice.testbed.world().konnektor();
     for operation in [Operation::SignDocument, Operation::EncryptDocument] {
-        konnektor.inject(operation, Times::ONCE, Injection::Fault(Fault::new(4001)));
+        // Which is not asked again within the mail.
+        konnektor.inject(operation, Times::ONCE, Injection::Fault(Fault::new(4123)));
         let reply = office.send(&office.large_mail()).await;
         assert!(reply.starts_with("451 4.7.5"), "{operation:?}: {reply}");
         office.assert_clean(&format!("{operation:?}")).await;
