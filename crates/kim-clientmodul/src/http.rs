@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use thiserror::Error;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use crate::resolver::Resolver;
 use crate::upstream::{self, ConnectError};
@@ -25,6 +26,10 @@ const MAX_IDLE: usize = 4;
 
 /// How long an idle connection is kept; servers close theirs soon after.
 const IDLE_TIME: Duration = Duration::from_secs(15);
+
+/// How long an idle connection may take to be ready: a server that answered before it had the whole request may never read
+/// the rest of it.
+const READY_TIME: Duration = Duration::from_millis(100);
 
 /// How long connecting may take within the time of the whole call.
 const CONNECT_TIME: Duration = Duration::from_secs(20);
@@ -121,7 +126,7 @@ impl HttpClient {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn connect(&self, authority: &Authority) -> Result<(SendRequest<RequestBody>, Bytes), HttpError> {
+    async fn connect(&self, authority: &Authority) -> Result<(Sender, Bytes), HttpError> {
         let Authority { host, port } = authority;
         let connected =
             upstream::connect(host, *port, &self.resolver, self.tls.clone(), CONNECT_TIME).await?;
@@ -133,15 +138,30 @@ impl HttpClient {
             .handshake(TokioIo::new(connected.stream))
             .await
             .map_err(|error| failure(&error, false))?;
-        // Ends with its last user: hyper closes the connection when `line` is dropped. Errors show there, too.
-        tokio::spawn(connection);
-        Ok((line, connected.certificate))
+        // Errors show at `line`, too.
+        let task = tokio::spawn(connection).abort_handle();
+        Ok((Sender { line, task }, connected.certificate))
+    }
+}
+
+/// A connection without its octets, which ends with it: hyper closes an idle one; one with a request under way that nobody
+/// waits for is cut off, since its server may never read it.
+struct Sender {
+    line: SendRequest<RequestBody>,
+    task: AbortHandle,
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if !self.line.is_ready() {
+            self.task.abort();
+        }
     }
 }
 
 /// A connection that waits for its request.
 pub(crate) struct Line {
-    sender: SendRequest<RequestBody>,
+    sender: Sender,
     authority: Authority,
     /// What the server showed, as DER; `None` if the connection was used before.
     pub(crate) certificate: Option<Bytes>,
@@ -152,7 +172,7 @@ impl Line {
     /// Sends a request to the host the connection was opened for, and reads the header of the response.
     pub(crate) async fn send(mut self, call: Call, limit: u64) -> Result<Response, HttpError> {
         let reused = self.certificate.is_none();
-        let response = self.sender.send_request(call.into_request(&self.authority)?).await;
+        let response = self.sender.line.send_request(call.into_request(&self.authority)?).await;
         let response = response.map_err(|error| failure(&error, reused))?;
         let (head, body) = response.into_parts();
         let home = Some((self.idle, self.authority, self.sender));
@@ -181,7 +201,7 @@ pub(crate) struct Response {
     left: u64,
     reused: bool,
     /// Where the connection goes when the body is complete.
-    home: Option<(Arc<Idle>, Authority, SendRequest<RequestBody>)>,
+    home: Option<(Arc<Idle>, Authority, Sender)>,
 }
 
 impl Response {
@@ -189,8 +209,8 @@ impl Response {
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
         loop {
             let Some(frame) = self.body.frame().await else {
-                if let Some((idle, authority, line)) = self.home.take() {
-                    idle.keep(authority, line);
+                if let Some((idle, authority, sender)) = self.home.take() {
+                    idle.keep(authority, sender);
                 }
                 return Ok(None);
             };
@@ -248,28 +268,32 @@ impl std::fmt::Display for Authority {
 struct Idle(Mutex<HashMap<Authority, Vec<Waiting>>>);
 
 struct Waiting {
-    line: SendRequest<RequestBody>,
+    sender: Sender,
     since: Instant,
 }
 
 impl Waiting {
     fn is_usable(&self) -> bool {
-        self.since.elapsed() < IDLE_TIME && !self.line.is_closed()
+        self.since.elapsed() < IDLE_TIME && !self.sender.line.is_closed()
     }
 }
 
 impl Idle {
     /// A connection that still looks alive; the youngest, because it lives longest.
-    async fn take(&self, authority: &Authority) -> Option<SendRequest<RequestBody>> {
+    async fn take(&self, authority: &Authority) -> Option<Sender> {
         loop {
             let mut waiting = self.lock().get_mut(authority)?.pop()?;
-            if waiting.is_usable() && waiting.line.ready().await.is_ok() {
-                return Some(waiting.line);
+            if !waiting.is_usable() {
+                continue;
+            }
+            let ready = tokio::time::timeout(READY_TIME, waiting.sender.line.ready()).await;
+            if matches!(ready, Ok(Ok(()))) {
+                return Some(waiting.sender);
             }
         }
     }
 
-    fn keep(&self, authority: Authority, line: SendRequest<RequestBody>) {
+    fn keep(&self, authority: Authority, sender: Sender) {
         let mut idle = self.lock();
         idle.retain(|_, lines| {
             lines.retain(Waiting::is_usable);
@@ -277,7 +301,7 @@ impl Idle {
         });
         let lines = idle.entry(authority).or_default();
         if lines.len() < MAX_IDLE {
-            lines.push(Waiting { line, since: Instant::now() });
+            lines.push(Waiting { sender, since: Instant::now() });
         }
     }
 
@@ -349,8 +373,16 @@ impl Body for RequestBody {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use kim_testbed::{Testbed, TestbedConfig};
-    use kim_tls::{Identity, Pins, ServerTrust, client_config};
+    use kim_tls::{ClientAuth, Identity, Pins, ServerTrust, client_config};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
 
     use super::*;
 
@@ -400,5 +432,51 @@ mod tests {
         // The rest of a body that is too large is not read: the connection is not used again.
         assert_eq!(read(&client, &url, Use::Any, 10).await, Err(HttpError::TooLarge));
         assert_eq!(idle(), 1);
+    }
+
+    /// A server that answers every request before it has read its body, and never reads that.
+    async fn hasty(identity: &Identity) -> (SocketAddr, Arc<AtomicUsize>) {
+        let tls = TlsAcceptor::from(kim_tls::server_config(identity, ClientAuth::Off).unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, accepted) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+        let count = accepted.clone();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                let mut stream = tls.accept(stream).await.unwrap();
+                stream.read_u8().await.unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+                stream.flush().await.unwrap();
+                open.push(stream);
+            }
+        });
+        (address, accepted)
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_request_is_never_taken_is_not_waited_for() {
+        let testbed = Testbed::start(TestbedConfig::default()).await.unwrap();
+        let (file, password) = testbed.clientmodul_pkcs12();
+        let identity = Identity::from_pkcs12(&file, &password).unwrap();
+        let (address, accepted) = hasty(&identity).await;
+        let der = STANDARD.encode(identity.certificate());
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n");
+        let trust = ServerTrust::Pins(Pins::from_pem(pem.as_bytes()).unwrap());
+        let client = HttpClient::new(client_config(trust, None).unwrap(), Resolver::new(None));
+        for connections in [1, 2] {
+            let chunks = std::iter::repeat_n(Bytes::from(vec![0; 64 * 1024]), 1024);
+            let call = Call {
+                method: Method::POST,
+                url: format!("https://{address}/"),
+                fields: Vec::new(),
+                body: RequestBody::new(64 * 1024 * 1024, chunks),
+                connection: Use::Any,
+            };
+            let answer = async { client.send(call, 0).await?.chunk().await };
+            let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
+            assert_eq!(answer.unwrap(), Ok(None));
+            assert_eq!(accepted.load(Ordering::Relaxed), connections);
+        }
     }
 }
