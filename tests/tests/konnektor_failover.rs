@@ -85,6 +85,20 @@ async fn a_konnektor_that_is_lost_is_replaced_within_the_same_mail() {
     }
 }
 
+/// A page in between answers everything with 200.
+///
+/// Spec: none — robustness.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_konnektor_behind_a_page_of_a_proxy_is_replaced() {
+    for lost in [Operation::ServiceDirectory, Operation::GetCards, Operation::DecryptDocument] {
+        let (practice, other) = practice([1, 0]).await;
+        let [first, second] = konnektors(&practice, &other);
+        first.inject(lost, Times::ALWAYS, Injection::HttpStatus(200));
+        mails_go_through(&practice, 1).await;
+        assert!(second.count(lost) > 0, "{lost:?}");
+    }
+}
+
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2021
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signature_that_may_have_been_made_is_not_asked_for_again() {

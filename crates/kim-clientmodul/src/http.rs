@@ -1,6 +1,7 @@
 //! HTTPS to Konnektor and Fachdienst: [`HttpClient`].
 
 use std::collections::HashMap;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -13,7 +14,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
+use rustls::{AlertDescription, ClientConfig};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -231,7 +232,34 @@ impl Response {
 }
 
 fn failure(error: &hyper::Error, reused: bool) -> HttpError {
-    if error.is_parse() { HttpError::Protocol } else { HttpError::Closed { reused } }
+    if error.is_parse() {
+        HttpError::Protocol
+    } else if !reused && is_refusal(error) {
+        HttpError::Connect(ConnectError::Handshake)
+    } else {
+        HttpError::Closed { reused }
+    }
+}
+
+/// Whether the server has refused the client's certificate. With TLS 1.3 it says so when the handshake is over for the client
+/// and the request is under way; it has read nothing of it.
+fn is_refusal(error: &hyper::Error) -> bool {
+    let io = std::error::Error::source(error).and_then(|error| error.downcast_ref::<io::Error>());
+    let tls = io.and_then(io::Error::get_ref).and_then(|error| error.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::AlertReceived(alert)) = tls else { return false };
+    matches!(
+        alert,
+        AlertDescription::HandshakeFailure
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError
+            | AlertDescription::CertificateRequired
+    )
 }
 
 /// Host and port of a URL.

@@ -134,7 +134,8 @@ impl Konnektor {
 /// Whether an error says that the Konnektor is of no use to anybody now, so that another one is worth a try.
 pub(crate) fn is_out(error: &Error) -> bool {
     match error {
-        Error::Unavailable { .. } | Error::Unauthorized => true,
+        // What cannot be read is the page of a proxy, or of use to nobody either.
+        Error::Unavailable { .. } | Error::Unauthorized | Error::Response(_) => true,
         Error::Fault(fault) => fault.has(CRITICAL_STATE),
         _ => false,
     }

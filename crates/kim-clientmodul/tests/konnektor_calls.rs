@@ -11,7 +11,7 @@ use bytes::Bytes;
 use clients::{konnektor, konnektor_settings, tls};
 use kim_clientmodul::{Auth, KonnektorClient, KonnektorSettings};
 use kim_konnektor::{
-    Crypt, EncryptDocument, Error, GetCards, GetJobNumber, PinKind, PinResult, Reason, SignDocument,
+    Class, Crypt, EncryptDocument, Error, GetCards, GetJobNumber, PinKind, PinResult, Reason, SignDocument,
     VerifyPin,
 };
 use kim_testbed::konnektor::{ClientLogin, Injection, KonnektorConfig, Operation, PinStatus};
@@ -68,6 +68,20 @@ async fn a_client_may_have_a_password() {
     };
     assert!(get_cards(&client("geheim"), &testbed).await.is_ok());
     assert_eq!(get_cards(&client("falsch"), &testbed).await, Err(Error::Unauthorized));
+}
+
+/// With TLS 1.3 the client learns it after the handshake.
+///
+/// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2071
+#[tokio::test]
+async fn a_client_that_is_not_registered_is_told_from_a_konnektor_that_is_gone() {
+    for konnektor_key_type in [KeyType::Rsa, KeyType::Brainpool] {
+        let config = TestbedConfig { konnektor_key_type, ..TestbedConfig::default() };
+        let testbed = Testbed::start(config).await.unwrap();
+        let settings = KonnektorSettings { tls: tls(&testbed, None), ..konnektor_settings(&testbed) };
+        let error = get_cards(&KonnektorClient::new(settings), &testbed).await.unwrap_err();
+        assert_eq!((error.clone(), error.class()), (unavailable(Reason::Tls), Class::Configuration));
+    }
 }
 
 /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2070

@@ -36,13 +36,15 @@ pub enum Error {
 impl Error {
     /// What can be done about it.
     ///
-    /// A note that comes instead of a result (4273: the attribute was ignored) is [`Class::Data`]: nothing succeeded.
+    /// A note that comes instead of a result (4273: the attribute was ignored) is [`Class::Data`]: nothing succeeded. Without
+    /// TLS it is [`Class::Configuration`]: one side does not know the certificate of the other.
     ///
     /// Spec: gemSpec_Kon 5.18.0, fault tables of the operations
     pub fn class(&self) -> Class {
         match self {
             Self::Fault(fault) if fault.class() == Class::Warning => Class::Data,
             Self::Fault(fault) => fault.class(),
+            Self::Unavailable { reason: Reason::Tls } => Class::Configuration,
             Self::Unavailable { .. } | Self::Response(_) => Class::Unavailable,
             Self::Unauthorized | Self::Unsupported(_) => Class::Configuration,
             Self::TooLarge => Class::Data,
