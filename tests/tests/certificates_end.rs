@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use kim_clientmodul::{Clientmodul, Protocol, Server, ServerLimits};
 use kim_examples::{Dialogue, testbed_settings};
-use kim_testbed::konnektor::Operation;
-use kim_testbed::{Testbed, TestbedConfig};
+use kim_testbed::konnektor::{Injection, Operation};
+use kim_testbed::{Testbed, TestbedConfig, Times};
 use tokio::sync::watch;
 
 /// Spec: gemSpec_Kon 5.18.0, operation CheckCertificateExpiration
@@ -27,6 +27,13 @@ async fn servers_and_cards_are_known_once_somebody_has_logged_in() {
     let mut client = Dialogue::open(smtp).await.unwrap();
     client.smtp_login(&user, &account.password).await.unwrap();
 
+    // A Konnektor that does not answer is asked again.
+    let konnektor = testbed.world().konnektor();
+    let asked = || konnektor.count(Operation::CheckCertificateExpiration);
+    let unavailable = Injection::HttpStatus(503);
+    konnektor.inject(Operation::CheckCertificateExpiration, Times::first(2), unavailable);
+    clientmodul.certificates().await;
+    assert_eq!(asked(), 2);
     let known = clientmodul.certificates().await;
     let now = SystemTime::now();
     for expected in [
@@ -41,8 +48,7 @@ async fn servers_and_cards_are_known_once_somebody_has_logged_in() {
         assert!(days > 365, "{expected}: {days}");
     }
     // The Konnektor is asked about cards once a day, not with every look.
-    let asked = || testbed.world().konnektor().count(Operation::CheckCertificateExpiration);
-    assert_eq!(asked(), 2);
+    assert_eq!(asked(), 4);
     clientmodul.certificates().await;
-    assert_eq!(asked(), 2);
+    assert_eq!(asked(), 4);
 }

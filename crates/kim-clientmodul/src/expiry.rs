@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use kim_konnektor::{CheckCertificateExpiration, Crypt};
+use kim_konnektor::{CheckCertificateExpiration, Crypt, Error};
 use kim_tls::Identity;
 use kim_types::Context;
 use tokio::sync::watch;
@@ -37,7 +37,8 @@ impl CertificateInUse {
 
 impl Clientmodul {
     /// The certificates in use, as far as they are known: those of the settings, those that Konnektors and mail servers have
-    /// shown, and those on the cards of every Mandant that has logged in. Konnektors are asked about cards once a day.
+    /// shown, and those on the cards of every Mandant that has logged in. Konnektors are asked about cards once a day, and again
+    /// each time until they have answered.
     ///
     /// Spec: gemSpec_Kon 5.18.0, operation CheckCertificateExpiration.
     pub async fn certificates(&self) -> Vec<CertificateInUse> {
@@ -55,8 +56,10 @@ impl Clientmodul {
             let found = match (known, self.konnektors_of(&key.0)) {
                 (Some(known), _) => known,
                 (None, Ok(konnektors)) => {
-                    let found = on_cards(&konnektors, &context).await;
-                    shared.card_certificates.keep(key, found.clone(), Instant::now(), None);
+                    let (found, complete) = on_cards(&konnektors, &context).await;
+                    if complete {
+                        shared.card_certificates.keep(key, found.clone(), Instant::now(), None);
+                    }
                     found
                 }
                 (None, Err(_)) => continue,
@@ -67,10 +70,11 @@ impl Clientmodul {
     }
 }
 
-/// What the Konnektor says about the cards that a call context may use, and about itself.
-async fn on_cards(konnektors: &Konnektors, context: &Context) -> Vec<CertificateInUse> {
+/// What the Konnektor says about the cards that a call context may use, and about itself; and whether it had an answer to
+/// every question.
+async fn on_cards(konnektors: &Konnektors, context: &Context) -> (Vec<CertificateInUse>, bool) {
     let turn = konnektors.in_turn(Instant::now());
-    let mut found = Vec::new();
+    let (mut found, mut complete) = (Vec::new(), true);
     for (crypt, kind) in [(Crypt::Rsa, "RSA"), (Crypt::Ecc, "ECC")] {
         let question = CheckCertificateExpiration { card: None, crypt: Some(crypt) };
         match turn.call(context, &question).await {
@@ -82,11 +86,16 @@ async fn on_cards(konnektors: &Konnektors, context: &Context) -> Vec<Certificate
                 let last_day = SystemTime::from(one.last_day.midnight().assume_utc());
                 CertificateInUse { name, not_after: last_day.checked_add(DAY).unwrap_or(last_day) }
             })),
-            // Old services know RSA only. That a Konnektor does not answer is said elsewhere.
-            Err(error) => tracing::debug!(%error, kind, "the end of card certificates is not known"),
+            // Old services know RSA only.
+            Err(Error::Unsupported(_)) => {}
+            // That a Konnektor does not answer is said elsewhere.
+            Err(error) => {
+                tracing::debug!(%error, kind, "the end of card certificates is not known");
+                complete = false;
+            }
         }
     }
-    found
+    (found, complete)
 }
 
 /// Reports certificates that end within [`Identity::WARNING`], 180 days, or have ended: each once a day, until it is dropped.
