@@ -142,11 +142,9 @@ async fn two_hundred_poison_mails_keep_no_program_from_the_good_ones() {
                 assert_eq!(arrived, 1, "{what}: a good mail is not whole: {mark}");
             }
             let read: Vec<_> = mails.iter().map(|mail| readable(mail, &what)).collect();
-            assert_eq!(
-                read.iter().filter(|mail| mail.is_kom_le).count(),
-                kom_le,
-                "{what}: nobody says what became of one"
-            );
+            // A plain mail may be in a substitute, too, if its header cannot be read.
+            let told = read.iter().filter(|mail| mail.is_kom_le).count();
+            assert!(told >= kom_le, "{what}: nobody says what became of {} mails", kom_le - told);
             for inside in read.into_iter().filter_map(|mail| mail.inside) {
                 // fetchmail changes lines that are longer than its buffer, curl lines that are dots only.
                 let changes = matches!(fetcher, Fetcher::Fetchmail | Fetcher::Curl);
