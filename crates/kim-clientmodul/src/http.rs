@@ -1,36 +1,29 @@
 //! HTTPS to Konnektor and Fachdienst: [`HttpClient`].
 
-use std::collections::HashMap;
+mod authority;
+mod body;
+mod idle;
+
 use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::{AlertDescription, ClientConfig};
 use thiserror::Error;
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
 
 use crate::resolver::Resolver;
 use crate::upstream::{self, ConnectError};
 
-/// How many idle connections are kept per host.
-const MAX_IDLE: usize = 4;
-
-/// How long an idle connection is kept; servers close theirs soon after.
-const IDLE_TIME: Duration = Duration::from_secs(15);
-
-/// How long an idle connection may take to be ready: a server that answered before it had the whole request may never read
-/// the rest of it.
-const READY_TIME: Duration = Duration::from_millis(100);
+pub(crate) use authority::Authority;
+pub(crate) use body::RequestBody;
+use idle::{Idle, Sender};
 
 /// How long connecting may take within the time of the whole call.
 const CONNECT_TIME: Duration = Duration::from_secs(20);
@@ -145,21 +138,6 @@ impl HttpClient {
     }
 }
 
-/// A connection without its octets, which ends with it: hyper closes an idle one; one with a request under way that nobody
-/// waits for is cut off, since its server may never read it.
-struct Sender {
-    line: SendRequest<RequestBody>,
-    task: AbortHandle,
-}
-
-impl Drop for Sender {
-    fn drop(&mut self) {
-        if !self.line.is_ready() {
-            self.task.abort();
-        }
-    }
-}
-
 /// A connection that waits for its request.
 pub(crate) struct Line {
     sender: Sender,
@@ -260,143 +238,6 @@ fn is_refusal(error: &hyper::Error) -> bool {
             | AlertDescription::DecryptError
             | AlertDescription::CertificateRequired
     )
-}
-
-/// Host and port of a URL.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Authority {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-}
-
-impl Authority {
-    pub(crate) fn of(url: &str) -> Result<Self, HttpError> {
-        let url: Uri = url.parse().map_err(|_| HttpError::Url)?;
-        // User names and passwords in URLs end up in logs.
-        let authority = url.authority().filter(|authority| !authority.as_str().contains('@'));
-        match (url.scheme_str(), authority) {
-            (Some("https"), Some(authority)) => Ok(Self {
-                host: authority.host().trim_matches(['[', ']']).to_owned(),
-                port: authority.port_u16().unwrap_or(443),
-            }),
-            _ => Err(HttpError::Url),
-        }
-    }
-}
-
-impl std::fmt::Display for Authority {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { host, port } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
-    }
-}
-
-/// Connections that wait for their next request.
-#[derive(Default)]
-struct Idle(Mutex<HashMap<Authority, Vec<Waiting>>>);
-
-struct Waiting {
-    sender: Sender,
-    since: Instant,
-}
-
-impl Waiting {
-    fn is_usable(&self) -> bool {
-        self.since.elapsed() < IDLE_TIME && !self.sender.line.is_closed()
-    }
-}
-
-impl Idle {
-    /// A connection that still looks alive; the youngest, because it lives longest.
-    async fn take(&self, authority: &Authority) -> Option<Sender> {
-        loop {
-            let mut waiting = self.lock().get_mut(authority)?.pop()?;
-            if !waiting.is_usable() {
-                continue;
-            }
-            let ready = tokio::time::timeout(READY_TIME, waiting.sender.line.ready()).await;
-            if matches!(ready, Ok(Ok(()))) {
-                return Some(waiting.sender);
-            }
-        }
-    }
-
-    fn keep(&self, authority: Authority, sender: Sender) {
-        let mut idle = self.lock();
-        idle.retain(|_, lines| {
-            lines.retain(Waiting::is_usable);
-            !lines.is_empty()
-        });
-        let lines = idle.entry(authority).or_default();
-        if lines.len() < MAX_IDLE {
-            lines.push(Waiting { sender, since: Instant::now() });
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Authority, Vec<Waiting>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The body of a request: a known number of octets that are made while they are sent.
-pub(crate) struct RequestBody {
-    left: u64,
-    chunks: Chunks,
-}
-
-enum Chunks {
-    Made(Box<dyn Iterator<Item = Bytes> + Send>),
-    Awaited(mpsc::Receiver<Bytes>),
-}
-
-/// The body ended too early: the connection is closed, so that nobody takes it for complete.
-#[derive(Debug, Error)]
-#[error("the body ended before its announced length")]
-pub(crate) struct CutOff;
-
-impl RequestBody {
-    pub(crate) fn none() -> Self {
-        Self::new(0, std::iter::empty())
-    }
-
-    /// `len` is the sum of the lengths of all chunks and becomes the Content-Length.
-    pub(crate) fn new(len: u64, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
-        Self { left: len, chunks: Chunks::Made(Box::new(chunks)) }
-    }
-
-    /// A body of `len` octets that others send while the request is under way; a chunk is taken when there is room for it.
-    pub(crate) fn awaited(len: u64) -> (mpsc::Sender<Bytes>, Self) {
-        let (sender, receiver) = mpsc::channel(1);
-        (sender, Self { left: len, chunks: Chunks::Awaited(receiver) })
-    }
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = CutOff;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
-        let chunk = match &mut self.chunks {
-            Chunks::Made(chunks) => chunks.next(),
-            Chunks::Awaited(chunks) => ready!(chunks.poll_recv(context)),
-        };
-        let Some(chunk) = chunk else {
-            return Poll::Ready((self.left > 0).then_some(Err(CutOff)));
-        };
-        self.left = self.left.saturating_sub(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        Poll::Ready(Some(Ok(Frame::data(chunk))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
-    }
 }
 
 #[cfg(test)]

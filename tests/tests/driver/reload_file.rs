@@ -31,8 +31,9 @@ async fn a_changed_file_is_read_again_and_a_bad_one_changes_nothing() {
     let good = std::fs::read_to_string(&file).unwrap();
     let mut before = log_in(&testbed, &proxy).await.unwrap();
 
-    // Without a default Konnektor nobody can log in whose user name names none.
-    std::fs::write(&file, good.replace("default = true", "default = false")).unwrap();
+    // Nobody can log in whose address ends elsewhere.
+    std::fs::write(&file, format!("{good}\n[mail]\ntrusted_domain_suffixes = [\"elsewhere.invalid\"]\n"))
+        .unwrap();
     hang_up(&proxy);
     eventually("the new file is in force", async || log_in(&testbed, &proxy).await.is_err()).await;
     before.ask("STAT", "+OK").await.unwrap();
