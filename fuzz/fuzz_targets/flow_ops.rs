@@ -260,7 +260,8 @@ fn protect(run: Run, mail: &[u8], recipients: &[Address], world: &mut World<'_>)
             }
         }
     }
-    let delivery = Delivery { reply: Reply::new(250, "OK"), accepted: true, in_doubt: false, refused: Vec::new() };
+    let delivery =
+        Delivery { reply: Reply::new(250, "OK"), accepted: true, in_doubt: false, refused: Vec::new() };
     let dropped = protected.dropped().len();
     let conclusion = protected.delivered(delivery);
     assert!(dropped == 0 || conclusion.report.is_some(), "somebody was left out in silence");
@@ -294,14 +295,17 @@ fn open(run: Run, message: &[u8], world: &mut World<'_>) {
         let verification = world.verification.as_ref().expect("shown as checked without a check");
         assert!(!verification.codes.iter().any(|code| BROKEN.contains(code)), "{verification:?}");
         match verification.result {
-            HighLevelResult::Valid => assert!(only == "07" || verification.codes.is_empty(), "{verification:?}"),
+            HighLevelResult::Valid => {
+                assert!(only == "07" || verification.codes.is_empty(), "{verification:?}")
+            }
             HighLevelResult::Inconclusive => assert_eq!(only, "07"),
             HighLevelResult::Invalid => panic!("shown as {only}"),
         }
     }
     // What the sender wrote for everybody to read is no secret.
     let is_hidden = !sings(message);
-    let without_body = |why| assert!(!(is_hidden && (sings(&rest) || sings(&tail))), "a body is shown: {why}");
+    let without_body =
+        |why| assert!(!(is_hidden && (sings(&rest) || sings(&tail))), "a body is shown: {why}");
     match &delivered.outcome {
         Outcome::Opened(verdict) => {
             assert_eq!(texts("X-KIM-DecryptionResult"), ["00"], "one result, and not the sender's");

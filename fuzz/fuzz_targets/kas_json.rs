@@ -12,7 +12,8 @@ fuzz_target!(|octets: &[u8]| {
     }
     if let Ok(Ok(link)) = std::str::from_utf8(octets).map(|text| KasLink::parse(text, &LinkRules::default()))
     {
-        let trusted = [".kim.telematik", ".kim.telematik-test"].iter().any(|suffix| link.host().ends_with(suffix));
+        let trusted =
+            [".kim.telematik", ".kim.telematik-test"].iter().any(|suffix| link.host().ends_with(suffix));
         assert!(link.as_str().starts_with("https://") && trusted);
     }
 });

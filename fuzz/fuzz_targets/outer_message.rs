@@ -31,7 +31,8 @@ fuzz_target!(|octets: &[u8]| {
             Ok(opened) => opened.deliver(mode, &user, [7; 16], UNIX_EPOCH),
             Err(_) => Substitute::Format.mail(&message, &user, [7; 16], UNIX_EPOCH),
         };
-        let (header, body) = Header::split(&mail.to_bytes(), &Default::default()).expect("a mail has a header");
+        let (header, body) =
+            Header::split(&mail.to_bytes(), &Default::default()).expect("a mail has a header");
         let texts = |name: &str| header.all(name).map(|field| field.text()).collect::<Vec<_>>();
         let integrity = texts("X-KIM-IntegrityCheckResult");
         let Ok(opened) = &opened else {
@@ -44,7 +45,10 @@ fuzz_target!(|octets: &[u8]| {
             [one] if one == "01" => assert_eq!(signature, SignatureResult::Valid),
             [one] if one == "07" => assert_eq!(signature, SignatureResult::StatusUnknown),
             results => {
-                assert!(!results.is_empty() && !results.iter().any(|one| one == "01" || one == "07"), "{results:?}");
+                assert!(
+                    !results.is_empty() && !results.iter().any(|one| one == "01" || one == "07"),
+                    "{results:?}"
+                );
                 assert!(!opened.verdict.is_intact());
                 assert!(mode != IntegrityMode::Replace || !sings(&body), "a body that is not to be shown");
             }
