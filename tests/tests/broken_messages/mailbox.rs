@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use bytes::Bytes;
 use kim_examples::{Blocking, ProxyProcess};
 use kim_flow::Rules;
 use kim_smime::outer_version;
@@ -123,7 +122,8 @@ async fn two_hundred_poison_mails_keep_no_program_from_the_good_ones() {
         mailbox.put(message.clone());
     }
     let count = poison.len() + marks.len();
-    let is_kom_le = |message: &[u8]| !matches!(outer_version(&Bytes::copy_from_slice(message)), Ok(None));
+    // As it comes from a mail server: the last line has its end, which makes a line of 1 MiB longer than a header may be.
+    let is_kom_le = |message: &[u8]| !matches!(outer_version(&[message, b"\r\n"].concat().into()), Ok(None));
     let kom_le = marks.len() + poison.iter().filter(|(_, message)| is_kom_le(message)).count();
     let received: HashSet<Vec<u8>> = poison.iter().map(|(_, message)| flat(message)).collect();
     let beginnings: HashSet<&[u8]> = received.iter().map(|message| beginning(message)).collect();
@@ -142,9 +142,8 @@ async fn two_hundred_poison_mails_keep_no_program_from_the_good_ones() {
                 assert_eq!(arrived, 1, "{what}: a good mail is not whole: {mark}");
             }
             let read: Vec<_> = mails.iter().map(|mail| readable(mail, &what)).collect();
-            // A plain mail may be in a substitute, too, if its header cannot be read.
             let told = read.iter().filter(|mail| mail.is_kom_le).count();
-            assert!(told >= kom_le, "{what}: nobody says what became of {} mails", kom_le - told);
+            assert_eq!(told, kom_le, "{what}: of how many mails somebody says what became of them");
             for inside in read.into_iter().filter_map(|mail| mail.inside) {
                 // fetchmail changes lines that are longer than its buffer, curl lines that are dots only.
                 let changes = matches!(fetcher, Fetcher::Fetchmail | Fetcher::Curl);
