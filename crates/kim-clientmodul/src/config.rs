@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `[smtp]`, `[pop3]` | where mail programs connect, TLS, timeouts | [`Listen`], [`Settings::smtp`], [`Settings::pop3`] |
 //! | `[fachdienst]` | the servers of the provider | [`Fachdienst`](crate::Fachdienst) |
-//! | `[[konnektor]]` | one or more Konnektors, the directory behind each | [`Konnektor`] |
+//! | `[[konnektor]]` | one or more Konnektors, the directory behind each | [`Konnektor`](crate::Konnektor) |
 //! | `[events]` | where events of the Konnektors are taken | [`Events`] |
 //! | `[cache]` | how long answers are kept | [`Caches`] |
 //! | `[mail]` | the rules of both flows, the spool | [`Settings::rules`], [`Settings::spool`] |
