@@ -32,7 +32,7 @@ pub fn file(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// The octets of a file, as [`file`] finds it.
+/// The octets of a file, as [`file()`] finds it.
 ///
 /// Spec: none — data for tests.
 ///
@@ -42,7 +42,7 @@ pub fn octets(name: &str) -> Option<Vec<u8>> {
     file(name).map(|path| std::fs::read(path).unwrap_or_else(|error| panic!("{name}: {error}")))
 }
 
-/// A file of text, as [`file`] finds it.
+/// A file of text, as [`file()`] finds it.
 ///
 /// Spec: none — data for tests.
 ///
