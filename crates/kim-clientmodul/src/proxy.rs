@@ -88,8 +88,8 @@ impl Proxy {
         self.clientmodul.subscribe()
     }
 
-    /// New sessions work with new settings and certificates; old ones end with theirs; see [`Clientmodul::renewed`]. Gives a sentence for everything that
-    /// takes another socket and so stays as it is until the next start.
+    /// New sessions work with new settings and certificates; old ones end with theirs; see [`Clientmodul::renewed`]. Gives a
+    /// sentence for everything that takes another socket and so stays as it is until the next start.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2181, A_25232 (certificates are renewed).
     pub fn reload(&self, settings: Settings, smtp: Listen, pop3: Listen) -> Vec<String> {

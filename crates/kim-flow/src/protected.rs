@@ -92,9 +92,10 @@ impl Protected {
 
     /// Draws the conclusion from what the MTA said.
     ///
-    /// If the MTA took the message for nobody, its reply is all the client gets: it knows then that nobody got the mail
-    /// (deltas Q8), and no report says that anything went on its way. Otherwise everybody who was left out, here or by the MTA, is named in one report. While it is in doubt
-    /// whether the MTA has the message, mail data stays: somebody may come for it, and it expires by itself.
+    /// If the MTA took the message for nobody, its reply is all the client gets: it knows then that nobody got the mail (deltas
+    /// Q8), and no report says that anything went on its way. Otherwise everybody who was left out, here or by the MTA, is named
+    /// in one report. While it is in doubt whether the MTA has the message, mail data stays: somebody may come for it, and it
+    /// expires by itself.
     pub fn delivered(mut self, delivery: Delivery) -> Conclusion {
         let Delivery { reply, accepted, in_doubt, refused } = delivery;
         let (mut orphan, mut untold) = (None, None);

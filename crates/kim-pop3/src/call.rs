@@ -78,8 +78,8 @@ impl Open {
         self.number
     }
 
-    /// What the client shall get, apart from what it got already, follows as [`Input::Content`](crate::Input::Content), without dot-stuffing, up to
-    /// [`Input::ContentEnd`](crate::Input::ContentEnd).
+    /// What the client shall get, apart from what it got already, follows as [`Input::Content`](crate::Input::Content), without
+    /// dot-stuffing, up to [`Input::ContentEnd`](crate::Input::ContentEnd).
     pub fn deliver(self) -> Answer {
         Answer { id: self.id, verdict: Verdict::Deliver }
     }

@@ -178,8 +178,8 @@ impl Opened {
     /// The header of the delivered mail: the way the message took, the results, and the inner header.
     ///
     /// All Received and the Return-Path of the outer header come first; a Return-Path that was inside is removed, and so are
-    /// results that the sender put in. What the sender wrote comes last, each field as [`Field::canonical`](crate::Field::canonical) gives it, so that
-    /// nothing in it can forge or hide a result.
+    /// results that the sender put in. What the sender wrote comes last, each field as
+    /// [`Field::canonical`](crate::Field::canonical) gives it, so that nothing in it can forge or hide a result.
     ///
     /// Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2179-02, KOM-LE-A_2050-06, A_21236, A_20628.
     pub fn delivered_header(&self) -> Header {

@@ -63,7 +63,8 @@
 //! [`MAX_COMMAND_OCTETS`], [`MAX_REPLY_LINE_OCTETS`], [`MAX_REPLY_LINES`], and in [`Config`] the size of a mail, the number of
 //! recipients and of errors. The machine holds a partial line, and what came in one input beyond what could be used.
 //!
-//! Passwords are wiped when they were used; in what is said to the MTA, and in what the client said, by the driver. `Debug` of every type shows neither passwords nor addresses nor content.
+//! Passwords are wiped when they were used; in what is said to the MTA, and in what the client said, by the driver. `Debug` of
+//! every type shows neither passwords nor addresses nor content.
 //!
 //! Spec: gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2007 to KOM-LE-A_2018, KOM-LE-A_2015-01, KOM-LE-A_2019, KOM-LE-A_2176-01;
 //! KIM 1.5.3, A_23554; RFC 5321, RFC 1870, RFC 2034, RFC 3461, RFC 4954.
