@@ -192,6 +192,16 @@ impl Drop for Practice {
     }
 }
 
+/// An account as a program has it that embeds the module.
+pub fn embedders_account(account: &Account) -> kim_clientmodul::Account {
+    kim_clientmodul::Account {
+        address: account.address.clone(),
+        context: account.context.clone(),
+        konnektor: None,
+        password: Some(account.password.clone()),
+    }
+}
+
 /// A text mail.
 pub fn mail(from: &str, to: &str, subject: &str, body: &str) -> Vec<u8> {
     format!(

@@ -1,11 +1,11 @@
 //! The attachment service and the module show each other a certificate; without its own the module gets nowhere.
 
-use kim_clientmodul::{Account, Clientmodul, Participant};
+use kim_clientmodul::{Clientmodul, Participant};
 use kim_examples::testbed_settings;
 use kim_flow::receive::{Outcome, Trouble};
 use kim_flow::{Cause, DownloadError, UploadError};
 use kim_testbed::{Testbed, TestbedConfig};
-use kim_tests::mail;
+use kim_tests::{embedders_account, mail};
 use kim_types::{Delivery, Envelope, Recipient, Reply};
 
 use crate::office::LARGE;
@@ -17,13 +17,7 @@ fn participant(testbed: &Testbed, name: &str, has_certificate: bool) -> Particip
     if !has_certificate {
         settings.fachdienst.identity = None;
     }
-    let account = testbed.world().account(name).unwrap();
-    let account = Account {
-        address: account.address.clone(),
-        context: account.context.clone(),
-        konnektor: None,
-        password: Some(account.password.clone()),
-    };
+    let account = embedders_account(testbed.world().account(name).unwrap());
     Clientmodul::new(settings).participant(account).unwrap()
 }
 

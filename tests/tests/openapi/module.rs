@@ -3,10 +3,10 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use kim_clientmodul::{Account, Clientmodul, Participant};
+use kim_clientmodul::{Clientmodul, Participant};
 use kim_examples::testbed_settings;
 use kim_testbed::{Testbed, TestbedConfig};
-use kim_tests::mail;
+use kim_tests::{embedders_account, mail};
 use kim_types::{Address, Delivery, Envelope, Recipient, Reply};
 
 use crate::generated_at;
@@ -23,13 +23,7 @@ fn participant(testbed: &Testbed, name: &str, services: &str) -> Participant {
         Some(format!("https://{services}/attachments/v2.4/").parse().unwrap());
     settings.fachdienst.services.account_url =
         Some(format!("https://{services}/AccountLimit/v1.1/").parse().unwrap());
-    let account = testbed.world().account(name).unwrap();
-    let account = Account {
-        address: account.address.clone(),
-        context: account.context.clone(),
-        konnektor: None,
-        password: Some(account.password.clone()),
-    };
+    let account = embedders_account(testbed.world().account(name).unwrap());
     Clientmodul::new(settings).participant(account).unwrap()
 }
 
