@@ -86,6 +86,8 @@ fn idle(session: &mut Session, out: &mut Output) -> Step {
             Some(Line::TooLong) => return Step::Go(session.refuse_long_line(Relay::Idle, out)),
             // No QUIT on behalf of a client that is gone: it would delete messages.
             None if session.client.is_closed() => return Step::Go(session::lose_client(out)),
+            // The session ends here, whatever the server says unasked at the same time.
+            None if session.stopping => return Step::Wait(Relay::Idle.into()),
             None => {}
         }
     }
