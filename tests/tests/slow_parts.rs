@@ -58,7 +58,7 @@ async fn an_impatient_client_survives_a_slow_konnektor() {
     assert!(tokio::time::timeout(GIVES_UP_AFTER, pop3.octets()).await.is_err());
 }
 
-/// Spec: none — DESIGN: slow parts overlap; gemSpec_CM_KOMLE 1.16.0, KOM-LE-A_2061 (certificates are kept)
+/// Spec: none — slow parts overlap
 #[tokio::test(flavor = "multi_thread")]
 async fn recipients_are_looked_up_while_the_mail_still_arrives() {
     let practice = Practice::start().await.unwrap();
@@ -83,5 +83,4 @@ async fn recipients_are_looked_up_while_the_mail_still_arrives() {
     smtp.send_message(&mail(&a, &b, "Befund", "Inhalt\r\n")).await.unwrap();
     let reply = smtp.expect("", "DATA").await.unwrap();
     assert!(reply.starts_with("250"), "{reply}");
-    assert_eq!(asked(), 1, "the answer was kept");
 }
