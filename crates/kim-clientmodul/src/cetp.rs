@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::clientmodul::Clientmodul;
-use crate::server::Peers;
+use crate::server::{Peers, Seldom};
 
 /// How many connections are read at a time.
 const MAX_CONNECTIONS: usize = 64;
@@ -67,6 +67,7 @@ impl EventListener {
         event: impl Fn(&Event) + Send + Sync + 'static,
     ) {
         let (places, peers) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), Peers::default());
+        let mut failing = Seldom::default();
         let taken = Arc::new(move |reported: &Event| {
             take(&clientmodul.borrow(), reported);
             event(reported);
@@ -80,7 +81,9 @@ impl EventListener {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, or a sender that left already: neither is a reason to stop, nor to spin.
-                    tracing::warn!(%error, "accept");
+                    if failing.is_due(Instant::now()) {
+                        tracing::warn!(%error, "a sender of events could not be accepted");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }

@@ -226,10 +226,10 @@ async fn protected(
 
 /// Lets a warning through now and then: many clients must not mean as many records.
 #[derive(Default)]
-struct Seldom(Option<Instant>);
+pub(crate) struct Seldom(Option<Instant>);
 
 impl Seldom {
-    fn is_due(&mut self, now: Instant) -> bool {
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
         let due = self.0.is_none_or(|last| now.saturating_duration_since(last) >= WARN_STEP);
         if due {
             self.0 = Some(now);
