@@ -160,7 +160,8 @@ proptest! {
     #[test]
     fn how_a_mail_is_cut_makes_no_difference(
         lines in prop::collection::vec((line(), prop_oneof![4 => Just("\r\n"), 1 => Just("\n"), 1 => Just("\r")]), 0..30),
-        size in 1usize..2000,
+        // Octet by octet every line is looked at alone, otherwise many at once.
+        size in prop_oneof![1 => Just(1_usize), 3 => 1_usize..2000],
     ) {
         let mail: String = lines.into_iter().flat_map(|(line, end)| [line, end.to_owned()]).collect();
         let whole = measure(mail.as_bytes());
@@ -172,6 +173,18 @@ proptest! {
         };
         prop_assert_eq!(facts(&whole), facts(&cut));
         prop_assert!(whole.decoded_octets() <= whole.octets());
+    }
+
+    #[test]
+    fn stray_line_ends_are_all_counted(
+        octets in prop::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'a')], 0..2000),
+        size in 1usize..600,
+    ) {
+        let mut measure = Measure::new();
+        octets.chunks(size).for_each(|piece| measure.push(piece));
+        let text = String::from_utf8(octets).unwrap().replace("\r\n", "");
+        let stray = text.chars().filter(|octet| *octet != 'a').count() as u64;
+        prop_assert_eq!(measure.stray_line_ends(), stray);
     }
 
     /// Whatever is in it, it is found octet for octet or not at all.

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use memchr::memmem;
 
-use super::Measure;
+use super::{Measure, count};
 use crate::entity::{MediaType, media_type, transfer_encoding};
 use crate::header::{Header, HeaderLimits};
 use crate::version::VERSION_FIELD;
@@ -85,6 +86,25 @@ impl Parts {
         }
         self.raw_line_end = end as u64;
         self.offset = self.offset.saturating_add(line.len() as u64);
+    }
+
+    /// Takes whole lines that are neither boundaries nor looked at one by one, all at once. What is left, from the first
+    /// other line on.
+    pub(super) fn lines<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
+        let (Place::Leaf(encoding @ (Encoding::Identity | Encoding::Base64)), false) =
+            (self.place, octets.starts_with(b"--"))
+        else {
+            return octets;
+        };
+        let end = memmem::find(octets, b"\n--").or_else(|| memchr::memrchr(b'\n', octets));
+        let Some(end) = end else { return octets };
+        let (lines, rest) = octets.split_at_checked(end.saturating_add(1)).unwrap_or((octets, &[]));
+        self.decoded = self.decoded.saturating_add(std::mem::take(&mut self.line_end));
+        let end = line_end(lines);
+        self.leaf_line(lines, end, encoding);
+        self.raw_line_end = end as u64;
+        self.offset = self.offset.saturating_add(lines.len() as u64);
+        rest
     }
 
     pub(super) fn decoded_octets(&self) -> u64 {
@@ -193,8 +213,7 @@ impl Parts {
         let (octets, end) = match encoding {
             Encoding::Identity => (text.len(), end),
             Encoding::Base64 => {
-                let digit = |octet: &&u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
-                self.digits = self.digits.saturating_add(text.iter().filter(digit).count() as u64);
+                self.digits = self.digits.saturating_add(count(text, is_base64_digit));
                 (0, 0)
             }
             Encoding::QuotedPrintable => decoded_quoted_printable(text, end),
@@ -211,6 +230,10 @@ fn line_end(line: &[u8]) -> usize {
         [.., b'\n'] => 1,
         _ => 0,
     }
+}
+
+fn is_base64_digit(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() | (octet == b'+') | (octet == b'/')
 }
 
 fn is_of_interest(line: &[u8]) -> bool {
