@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use mail_parser::{ContentType, HeaderValue, MessageParser};
-use memchr::memchr_iter;
+use memchr::memchr;
 use thiserror::Error;
 
 use crate::cms_error::CmsError;
@@ -170,7 +170,7 @@ pub(crate) fn transfer_encoding(header: &Header) -> Result<String, FormatError> 
 
 /// Decodes base64 with any blanks and line ends in between, but nothing else.
 pub(crate) fn decode(body: &[u8], max: usize) -> Result<Bytes, FormatError> {
-    // Hardly anybody has blanks within lines, so they are looked for only when it does not work without.
+    // Hardly anybody has blanks within lines or lines of many widths, so they are looked for only when it does not work without.
     decode_lines(body, max, false).or_else(|_| decode_lines(body, max, true))
 }
 
@@ -195,14 +195,14 @@ fn decode_lines(body: &[u8], max: usize, with_blanks: bool) -> Result<Bytes, For
         block.drain(..whole);
         if decoded.len() > max { Err(error()) } else { Ok(()) }
     };
-    let mut start = 0usize;
-    for end in memchr_iter(b'\n', body).chain([body.len()]) {
-        let line = body.get(start..end).unwrap_or_default();
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        start = end.saturating_add(1);
+    let (mut rest, mut width) = (body, 0);
+    while !rest.is_empty() {
+        let line;
+        (line, rest) = next_line(rest, width);
+        width = line.len();
         for part in line.chunks(BLOCK) {
             if with_blanks {
-                block.extend(part.iter().filter(|octet| !matches!(octet, b' ' | b'\t' | b'\r')));
+                block.extend(part.iter().filter(|octet| !matches!(octet, b' ' | b'\t' | b'\r' | b'\n')));
             } else {
                 block.extend_from_slice(part);
             }
@@ -214,6 +214,19 @@ fn decode_lines(body: &[u8], max: usize, with_blanks: bool) -> Result<Bytes, For
     let rest = block.len();
     flush(&mut block, rest)?;
     Ok(decoded.into())
+}
+
+/// A line without its end, and what follows. Lines of base64 are of one width: if one seems to end there, it is not looked at
+/// otherwise, and may hold line ends, which do not decode.
+fn next_line(octets: &[u8], width: usize) -> (&[u8], &[u8]) {
+    if width > 0
+        && let Some((line, [b'\r', b'\n', rest @ ..])) = octets.split_at_checked(width)
+    {
+        return (line, rest);
+    }
+    let end = memchr(b'\n', octets).unwrap_or(octets.len());
+    let (line, rest) = octets.split_at_checked(end).unwrap_or((octets, &[]));
+    (line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -236,6 +249,16 @@ mod tests {
         assert_eq!(decode(b"QUJDRA="), Err(FormatError::Base64 { at: 7 }));
         assert_eq!(decode(b"QUJDRA==QUJD"), Err(FormatError::Base64 { at: 12 }));
         assert_eq!(super::decode(b"QUJD", 2), Err(FormatError::Base64 { at: 4 }));
+    }
+
+    #[test]
+    fn lines_may_be_of_many_widths() {
+        let decode = |text: &[u8]| decode(text, 1000);
+        assert_eq!(decode(b"QUJDRE\r\nVGR0\r\nhJ\r\n").unwrap(), "ABCDEFGHI");
+        // The second and third line look like one as wide as the first.
+        assert_eq!(decode(b"QUJDRE\r\nVG\nR0h\r\nJ\r\n").unwrap(), "ABCDEFGHI");
+        assert_eq!(decode(b"QUJDRE\r\nV\r\nGR0\r\nhJ").unwrap(), "ABCDEFGHI");
+        assert_eq!(decode(b"QUJDRE\r\nVG\nR0-\r\nJ\r\n"), Err(FormatError::Base64 { at: 13 }));
     }
 
     #[test]
