@@ -16,6 +16,7 @@ use hyper::service::service_fn;
 use hyper::{Request as HyperRequest, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use openssl::ssl::Ssl;
+use tokio::io::BufStream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Sleep;
@@ -26,6 +27,9 @@ use crate::listener::ServerTls;
 
 /// The greatest body that is read: the greatest mail and what stands around it.
 const MAX_BODY: usize = 736 * 1024 * 1024;
+
+/// How much of what is encrypted is read or sent at once: OpenSSL asks for every record, and for its first five octets alone.
+const BUFFER: usize = 256 * 1024;
 
 /// How much a slow service reads or sends at once.
 const PORTION: usize = 16 * 1024;
@@ -74,7 +78,7 @@ impl Drop for KasServer {
 
 async fn serve(stream: TcpStream, ssl: Ssl, kas: Kas) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut stream = SslStream::new(ssl, stream)?;
+    let mut stream = SslStream::new(ssl, BufStream::with_capacity(BUFFER, BUFFER, stream))?;
     Pin::new(&mut stream).accept().await.map_err(io::Error::other)?;
     let service = service_fn(move |request| answer(kas.clone(), request));
     http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.map_err(io::Error::other)
@@ -131,7 +135,8 @@ async fn read(mut body: Incoming, length: Option<String>, fault: Option<KasFault
 
 async fn deliver(answer: Answer, head_only: bool) -> io::Result<Response<Octets>> {
     let Answer { status, mut body, fault } = answer;
-    let (mut cut, mut location, mut pause, mut portion) = (None, None, None, PORTION);
+    // In portions: the HTTP library copies what it is given at once.
+    let (mut cut, mut location, mut pause, mut portion) = (None, None, None, BUFFER);
     match fault {
         Some(KasFault::Silence) => {
             let never: Infallible = std::future::pending().await;
@@ -145,7 +150,7 @@ async fn deliver(answer: Answer, head_only: bool) -> io::Result<Response<Octets>
         }
         Some(KasFault::WrongLength) => body = [&body[..], &[0]].concat().into(),
         Some(KasFault::Redirect(url)) => location = Some(url),
-        Some(KasFault::Slow(time)) => pause = Some(time),
+        Some(KasFault::Slow(time)) => (pause, portion) = (Some(time), PORTION),
         Some(KasFault::Trickle(time)) => (pause, portion) = (Some(time), 1),
         Some(KasFault::Status(_) | KasFault::Early(_)) | None => {}
     }
@@ -185,12 +190,11 @@ impl Body for Octets {
             let cut = self.missing > 0;
             return Poll::Ready(cut.then(|| Err(io::ErrorKind::ConnectionAborted.into())));
         }
-        let Some(pause) = self.pause else {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.left)))));
-        };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
-        ready!(sleep.as_mut().poll(context));
-        self.sleep = None;
+        if let Some(pause) = self.pause {
+            let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+            ready!(sleep.as_mut().poll(context));
+            self.sleep = None;
+        }
         let portion = self.left.len().min(self.portion);
         Poll::Ready(Some(Ok(Frame::data(self.left.split_to(portion)))))
     }
