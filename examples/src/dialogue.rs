@@ -114,21 +114,30 @@ impl Dialogue {
     /// The connection was closed inside the message.
     pub async fn message(&mut self) -> Result<Vec<u8>, String> {
         let (mut unstuffer, mut mail) = (dots::Unstuffer::new(), Vec::new());
-        loop {
-            let read =
-                tokio::time::timeout(PATIENCE, self.0.fill_buf()).await.map_err(|_| "no answer in time")?;
-            let available = read.map_err(|error| error.to_string())?;
-            if available.is_empty() {
-                return Err("the connection was closed inside a mail".to_owned());
-            }
-            let (mut rest, len) = (available, available.len());
-            let end = unstuffer.read(&mut rest, &mut mail);
-            let used = len.saturating_sub(rest.len());
-            self.0.consume(used);
-            if end {
-                return Ok(mail);
-            }
+        while !self.part(&mut unstuffer, &mut mail).await? {}
+        Ok(mail)
+    }
+
+    /// Appends what has come of a message to `mail`; true at its end.
+    ///
+    /// # Errors
+    /// The connection was closed inside the message, or nothing came.
+    pub async fn part(
+        &mut self,
+        unstuffer: &mut dots::Unstuffer,
+        mail: &mut Vec<u8>,
+    ) -> Result<bool, String> {
+        let read =
+            tokio::time::timeout(PATIENCE, self.0.fill_buf()).await.map_err(|_| "no answer in time")?;
+        let available = read.map_err(|error| error.to_string())?;
+        if available.is_empty() {
+            return Err("the connection was closed inside a mail".to_owned());
         }
+        let (mut rest, len) = (available, available.len());
+        let end = unstuffer.read(&mut rest, mail);
+        let used = len.saturating_sub(rest.len());
+        self.0.consume(used);
+        Ok(end)
     }
 
     /// Sends a message with dot-stuffing and its end.

@@ -5,8 +5,8 @@
 mod blocking;
 mod dialogue;
 mod log;
-mod memory;
 mod proxy_process;
+mod usage;
 
 /// The code of the page on embedding must compile.
 #[cfg(doctest)]
@@ -16,8 +16,8 @@ struct Embedding;
 pub use blocking::Blocking;
 pub use dialogue::Dialogue;
 pub use log::Log;
-pub use memory::{forget_peak, memory_of};
 pub use proxy_process::ProxyProcess;
+pub use usage::{forget_peak, memory_of, processor_time_of};
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -4,11 +4,10 @@ use std::io::{self, BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use kim_testbed::Testbed;
 
-use crate::memory::{forget_peak, memory_of};
+use crate::usage::{forget_peak, memory_of};
 
 /// A running `kim-proxy`, configured by a file as an administrator would write it. Dropped, it is killed.
 ///
@@ -65,7 +64,7 @@ impl ProxyProcess {
         command.arg("--config").arg(folder.join("config.toml"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         // As the systemd unit of docs/OPERATING.md has it.
-        command.env("MALLOC_MMAP_THRESHOLD_", "1048576");
+        command.envs([("MALLOC_MMAP_THRESHOLD_", "1048576"), ("MALLOC_TRIM_THRESHOLD_", "4194304")]);
         change(&mut command);
         let mut child = command.spawn()?;
         match addresses(&mut child) {
@@ -109,15 +108,6 @@ impl ProxyProcess {
     /// no `/proc`.
     pub fn memory(&self) -> Option<(u64, u64)> {
         memory_of(self.child.id())
-    }
-
-    /// The processor time it used so far, to a hundredth of a second; `None` where the system has no `/proc`.
-    pub fn processor_time(&self) -> Option<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
-        // The name of the program stands in brackets and may hold blanks; utime and stime are the 12th and 13th value after it.
-        let values = stat.rsplit(')').next()?.split_whitespace().skip(11).take(2);
-        let ticks = values.map(|ticks| ticks.parse::<u64>().unwrap_or_default()).sum::<u64>();
-        Some(Duration::from_millis(ticks.saturating_mul(10)))
     }
 
     /// Begins to measure the greatest memory anew, where the system can.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use kim_fachdienst::{CheckMailData, HttpRequest, MailDataError, ReadMailData};
 use kim_flow::{Download, Downloaded};
 use kim_tls::{MailDataCipherError, MailDataDecryptor, MailDataDigest, MailDataEncryptor};
@@ -17,7 +18,10 @@ use crate::progress::{Direction, Meter};
 use crate::spool::{Spool, SpoolError, Spooled};
 
 /// How many octets are decrypted and kept at once.
-const BATCH: usize = 256 * 1024;
+const BATCH: usize = 512 * 1024;
+
+/// How many of them go through memory in the clear at once.
+const STEP: usize = 64 * 1024;
 
 /// How many octets a second a download has to bring, once its credit is used up.
 const SLOWEST: u64 = 16 * 1024;
@@ -101,6 +105,7 @@ pub(crate) async fn download(
         decryptor: MailDataDecryptor::new(download.key.clone()),
         head: Head::default(),
         spool: Spool::new(shared.spool.clone()),
+        plain: Plain::with_capacity(STEP.saturating_add(64)),
     };
     let meter = Meter::start(participant.observer.clone(), Direction::Download, len);
     let opening = receive(response, opening, meter, patience).await.map_err(|error| match error {
@@ -186,28 +191,29 @@ async fn receive(
     mut meter: Meter,
     patience: Duration,
 ) -> Result<Opening, DownloadError> {
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut worker = Worker::new((Ok(opening), Vec::with_capacity(BATCH)));
+    let (mut batch, mut len) = (Vec::new(), 0_usize);
+    let mut worker = Worker::new(Ok(opening));
     let mut credit = Credit::new(patience);
     loop {
         let asked = Instant::now();
         let chunk = tokio::time::timeout(credit.next(), response.chunk()).await;
         let chunk = chunk.map_err(|_| ServiceError::Timeout)??;
-        if let Some(chunk) = &chunk {
+        let ended = chunk.is_none();
+        if let Some(chunk) = chunk {
             credit.spend(asked.elapsed(), chunk.len());
             meter.add(chunk.len());
-            batch.extend_from_slice(chunk);
+            len = len.saturating_add(chunk.len());
+            batch.push(chunk);
         }
-        if batch.len() >= BATCH || chunk.is_none() {
+        if len >= BATCH || ended {
             // The batch before; the next one comes while this one is decrypted.
-            let (opening, mut room) = worker.take().await.ok_or(SpoolError::Interrupted)?;
-            let opening: Opening = opening?;
-            room.clear();
-            let sealed = std::mem::replace(&mut batch, room);
-            worker.start(true, move || (opening.take(&sealed), sealed));
+            let opening: Opening = worker.take().await.ok_or(SpoolError::Interrupted)??;
+            let sealed = std::mem::take(&mut batch);
+            len = 0;
+            worker.start(true, move || opening.take(&sealed));
         }
-        if chunk.is_none() {
-            return worker.take().await.ok_or(SpoolError::Interrupted)?.0;
+        if ended {
+            return worker.take().await.ok_or(SpoolError::Interrupted)?;
         }
     }
 }
@@ -217,14 +223,18 @@ struct Opening {
     decryptor: MailDataDecryptor,
     head: Head,
     spool: Spool,
+    /// Room for what comes out of the next octets.
+    plain: Plain,
 }
 
 impl Opening {
-    fn take(mut self, sealed: &[u8]) -> Result<Self, DownloadError> {
-        let mut plain = Plain::with_capacity(sealed.len().saturating_add(64));
-        self.decryptor.update(sealed, &mut plain)?;
-        self.head.push(&plain);
-        self.spool.push(&plain)?;
+    fn take(mut self, sealed: &[Bytes]) -> Result<Self, DownloadError> {
+        for piece in sealed.iter().flat_map(|sealed| sealed.chunks(STEP)) {
+            self.plain.clear();
+            self.decryptor.update(piece, &mut self.plain)?;
+            self.head.push(&self.plain);
+            self.spool.push(&self.plain)?;
+        }
         Ok(self)
     }
 

@@ -8,13 +8,16 @@ use crate::blocking::{Worker, off_the_runtime};
 use crate::spool::{Spool, SpoolError, SpoolSettings, Spooled};
 
 /// How many octets are collected before they are measured and kept.
-const BATCH: usize = 256 * 1024;
+const BATCH: usize = 512 * 1024;
+
+/// Up to how many octets are one piece of memory, however few came at once.
+const BLOCK: usize = 64 * 1024;
 
 /// Takes a mail of any size while it comes in: it is measured in passing, and what exceeds the memory of the spool goes to
 /// an encrypted file.
 ///
-/// The disk is written by the threads tokio keeps for work that blocks, a quarter of a mebibyte at a time; meanwhile the next
-/// quarter may come, then [`Incoming::push`] waits, and so does who sends the mail. Made by [`Clientmodul::incoming_mail`] and
+/// The disk is written by the threads tokio keeps for work that blocks, half a mebibyte at a time; meanwhile the next half
+/// may come, then [`Incoming::push`] waits, and so does who sends the mail. Made by [`Clientmodul::incoming_mail`] and
 /// [`Clientmodul::incoming_message`]. Dropped, it leaves nothing behind.
 ///
 /// [`Clientmodul::incoming_mail`]: crate::Clientmodul::incoming_mail
@@ -24,10 +27,10 @@ const BATCH: usize = 256 * 1024;
 pub struct Incoming {
     /// The greatest mail that is read back into memory at the end, in octets.
     whole: u64,
-    pending: Vec<u8>,
+    pending: Batch,
     /// Whether it is known that the mail cannot be kept.
     failed: bool,
-    sink: Worker<Taken>,
+    sink: Worker<Box<Sink>>,
 }
 
 /// A mail that is complete: whole in memory, or measured and kept in the spool.
@@ -45,8 +48,12 @@ impl<T: Into<Octets>> From<T> for Stored {
     }
 }
 
-/// The sink, and the last batch, which becomes the room for the next.
-type Taken = (Box<Sink>, Vec<u8>);
+/// Octets as they came, copied only if there are few of them.
+#[derive(Default)]
+struct Batch {
+    pieces: Vec<Vec<u8>>,
+    len: usize,
+}
 
 /// What happens to every octet.
 struct Sink {
@@ -59,15 +66,19 @@ struct Sink {
 impl Incoming {
     pub(crate) fn new(spool: SpoolSettings, whole: u64) -> Self {
         let sink = Sink { measure: Measure::new(), head: Head::default(), spool: Ok(Spool::new(spool)) };
-        let sink = Worker::new((Box::new(sink), Vec::new()));
-        Self { whole, pending: Vec::new(), failed: false, sink }
+        Self { whole, pending: Batch::default(), failed: false, sink: Worker::new(Box::new(sink)) }
     }
 
     /// Appends octets. What goes wrong is remembered for [`Incoming::finish`]; what comes then is thrown away.
     pub async fn push(&mut self, octets: &[u8]) {
+        self.take(octets.to_vec()).await;
+    }
+
+    /// [`Incoming::push`] for octets that nobody else needs.
+    pub(crate) async fn take(&mut self, octets: Vec<u8>) {
         if !self.failed {
-            self.pending.extend_from_slice(octets);
-            if self.pending.len() >= BATCH {
+            self.pending.push(octets);
+            if self.pending.len >= BATCH {
                 self.flush().await;
             }
         }
@@ -85,7 +96,7 @@ impl Incoming {
     pub(crate) async fn finish_or_head(mut self) -> Result<Stored, (SpoolError, Octets)> {
         let lost = (SpoolError::Interrupted, Octets::default());
         self.flush().await;
-        let Some((sink, _)) = self.sink.take().await else { return Err(lost) };
+        let Some(sink) = self.sink.take().await else { return Err(lost) };
         let Sink { measure, head, spool } = *sink;
         let (spool, head, whole) = match spool {
             Ok(spool) => (spool, head.finish(), self.whole),
@@ -99,18 +110,27 @@ impl Incoming {
     /// Hands the batch on, once the one before is kept.
     async fn flush(&mut self) {
         let batch = std::mem::take(&mut self.pending);
-        let Some((mut sink, mut room)) = self.sink.take().await else {
+        let Some(mut sink) = self.sink.take().await else {
             self.failed = true;
             return;
         };
-        room.clear();
-        self.pending = room;
         self.failed = sink.spool.is_err();
-        let blocks = sink.spool.as_ref().is_ok_and(|spool| !spool.fits_memory(batch.len()));
+        let blocks = sink.spool.as_ref().is_ok_and(|spool| !spool.fits_memory(batch.len));
         self.sink.start(blocks, move || {
-            sink.take(&batch);
-            (sink, batch)
+            batch.pieces.iter().for_each(|octets| sink.take(octets));
+            sink
         });
+    }
+}
+
+impl Batch {
+    fn push(&mut self, octets: Vec<u8>) {
+        self.len = self.len.saturating_add(octets.len());
+        match self.pieces.last_mut() {
+            // Nobody can make a list of single octets, which would take many times their room.
+            Some(last) if last.len().saturating_add(octets.len()) <= BLOCK => last.extend_from_slice(&octets),
+            _ => self.pieces.push(octets),
+        }
     }
 }
 
@@ -182,7 +202,7 @@ impl Head {
 
 impl std::fmt::Debug for Incoming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Incoming").field("pending", &self.pending.len()).finish_non_exhaustive()
+        f.debug_struct("Incoming").field("pending", &self.pending.len).finish_non_exhaustive()
     }
 }
 
@@ -237,10 +257,10 @@ mod tests {
     async fn a_full_or_missing_disk_is_said_at_the_end() {
         let spool = SpoolSettings { directory: PathBuf::from("/nonexistent/kim"), ..settings(0) };
         let mut incoming = Incoming::new(spool, 10);
-        for _ in 0..10 {
+        for _ in 0..20 {
             incoming.push(&[b'x'; 100_000]).await;
         }
-        assert!(incoming.pending.is_empty());
+        assert_eq!(incoming.pending.len, 0);
         let kind = std::io::ErrorKind::NotFound;
         assert_eq!(incoming.finish().await.unwrap_err(), SpoolError::Create(kind));
     }

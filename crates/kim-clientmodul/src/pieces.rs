@@ -8,9 +8,16 @@ use kim_types::Octets;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::legs::BLOCK;
+use crate::plain::Plain;
 use crate::spool::{SpoolError, Spooled};
 
-/// A piece of what is kept, with the rest.
+/// Nothing is kept, or it was lost.
+const GONE: SpoolError = SpoolError::Read(std::io::ErrorKind::NotFound);
+
+/// How much of it is read at once while somebody takes what was read before.
+const READ_AHEAD: usize = 4 * BLOCK;
+
+/// Octets of what is kept, with the rest.
 type Ahead = JoinHandle<Result<(Bytes, Spooled, Range<u64>), SpoolError>>;
 
 /// The octets of a mail, piece by piece, from memory and from the spool.
@@ -20,8 +27,11 @@ pub struct Pieces {
     len: u64,
     first: Box<dyn Iterator<Item = Bytes> + Send>,
     kept: Option<Spooled>,
-    /// The next piece of it, while the disk is read.
+    /// What was read of it and not given out yet.
+    read: Bytes,
+    /// What comes then, while the disk is read.
     ahead: Option<Ahead>,
+    /// What of it was not read yet.
     range: Range<u64>,
     last: Box<dyn Iterator<Item = Bytes> + Send>,
 }
@@ -36,6 +46,7 @@ impl Pieces {
             len: recipe.len(),
             first: Box::new(recipe.head.blocks(BLOCK)),
             kept,
+            read: Bytes::new(),
             ahead: None,
             range: recipe.kept.clone(),
             last: Box::new(recipe.tail.blocks(BLOCK)),
@@ -46,8 +57,8 @@ impl Pieces {
     pub(crate) fn of_message(message: &Message, kept: Option<Spooled>) -> Self {
         match message {
             Message::Protected(outer) => {
-                let (len, first) = (outer.len(), Box::new(outer.chunks()));
-                Self { len, first, kept, ahead: None, range: 0..0, last: Box::new(std::iter::empty()) }
+                let whole = Self::of_recipe(&Recipe::default(), kept);
+                Self { len: outer.len(), first: Box::new(outer.chunks()), ..whole }
             }
             Message::Resent(recipe) => Self::of_recipe(recipe, kept),
         }
@@ -71,38 +82,49 @@ impl Pieces {
         if let Some(piece) = self.first.next() {
             return Ok(Some(piece));
         }
-        if self.range.is_empty() {
+        if self.read.is_empty() && !self.range.is_empty() {
+            self.read = self.read().await?;
+        }
+        if self.read.is_empty() {
             return Ok(self.last.next());
         }
+        Ok(Some(self.read.split_to(self.read.len().min(BLOCK))))
+    }
+
+    /// Reads the next octets of what is kept.
+    async fn read(&mut self) -> Result<Bytes, SpoolError> {
         let on_disk = self.ahead.is_some() || self.kept.as_ref().is_some_and(Spooled::is_on_disk);
         if !on_disk {
-            return self.read();
+            return next_of(self.kept.as_mut().ok_or(GONE)?, &mut self.range);
         }
-        let gone = SpoolError::Read(std::io::ErrorKind::NotFound);
         let ahead = match self.ahead.take() {
             Some(ahead) => ahead,
-            None => read_ahead(self.kept.take().ok_or(gone)?, self.range.clone()),
+            None => read_ahead(self.kept.take().ok_or(GONE)?, self.range.clone()),
         };
-        let (piece, kept, range) = ahead.await.map_err(|_| SpoolError::Interrupted)??;
+        let (read, kept, range) = ahead.await.map_err(|_| SpoolError::Interrupted)??;
         self.range = range.clone();
         match range.is_empty() {
             true => self.kept = Some(kept),
-            // While somebody takes this piece.
+            // While somebody takes this.
             false => self.ahead = Some(read_ahead(kept, range)),
         }
-        Ok(Some(piece))
+        Ok(read)
     }
 
-    /// As [`Pieces::next`], but waits for the disk on the thread that calls.
-    pub(crate) fn read(&mut self) -> Result<Option<Bytes>, SpoolError> {
+    /// Appends the next octets to `out`, in which there should be room for [`Spooled::ROOM`]; false at the end. Waits for the
+    /// disk on the thread that calls.
+    pub(crate) fn append_to(&mut self, out: &mut Plain) -> Result<bool, SpoolError> {
         if let Some(piece) = self.first.next() {
-            return Ok(Some(piece));
+            out.extend_from_slice(&piece);
+            return Ok(true);
         }
         if self.range.is_empty() {
-            return Ok(self.last.next());
+            let piece = self.last.next();
+            out.extend_from_slice(piece.as_deref().unwrap_or_default());
+            return Ok(piece.is_some());
         }
-        let gone = SpoolError::Read(std::io::ErrorKind::NotFound);
-        next_of(self.kept.as_mut().ok_or(gone)?, &mut self.range).map(Some)
+        append_of(self.kept.as_mut().ok_or(GONE)?, &mut self.range, out)?;
+        Ok(true)
     }
 
     /// All octets in memory: for mails that are known to be small.
@@ -131,17 +153,40 @@ impl From<Octets> for Pieces {
 
 /// Reads the next octets of `range` on a thread that may wait for the disk.
 fn read_ahead(mut kept: Spooled, mut range: Range<u64>) -> Ahead {
-    spawn_blocking(move || next_of(&mut kept, &mut range).map(|piece| (piece, kept, range)))
+    spawn_blocking(move || {
+        let mut read = Plain::with_capacity(READ_AHEAD.saturating_add(Spooled::ROOM));
+        while read.len() < READ_AHEAD && !range.is_empty() {
+            append_of(&mut kept, &mut range, &mut read)?;
+        }
+        Ok((read.into(), kept, range))
+    })
+}
+
+/// Appends the next octets of `range`, which they are taken off, to `out`.
+fn append_of(kept: &mut Spooled, range: &mut Range<u64>, out: &mut Plain) -> Result<(), SpoolError> {
+    let start = out.len();
+    kept.append_to(out)?;
+    let read = take_off(range, out.len().saturating_sub(start))?;
+    out.truncate(start.saturating_add(read));
+    Ok(())
 }
 
 /// The next octets of `range`, which they are taken off.
 fn next_of(kept: &mut Spooled, range: &mut Range<u64>) -> Result<Bytes, SpoolError> {
-    let short = SpoolError::Read(std::io::ErrorKind::UnexpectedEof);
+    let piece = kept.next_chunk()?.unwrap_or_default();
+    let read = take_off(range, piece.len())?;
+    Ok(piece.slice(..read))
+}
+
+/// Takes what was read off `range`; how much of it belongs to the range. That there is nothing is an error.
+fn take_off(range: &mut Range<u64>, read: usize) -> Result<usize, SpoolError> {
+    if read == 0 {
+        return Err(SpoolError::Read(std::io::ErrorKind::UnexpectedEof));
+    }
     let left = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
-    let piece = kept.next_chunk()?.ok_or(short)?;
-    let piece = piece.slice(..piece.len().min(left));
-    range.start = range.start.saturating_add(piece.len() as u64);
-    Ok(piece)
+    let read = read.min(left);
+    range.start = range.start.saturating_add(read as u64);
+    Ok(read)
 }
 
 impl std::fmt::Debug for Pieces {

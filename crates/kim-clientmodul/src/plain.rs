@@ -16,6 +16,11 @@ impl Plain {
     pub(crate) fn with_capacity(octets: usize) -> Self {
         Self(Vec::with_capacity(octets))
     }
+
+    /// The octets, which are secret no longer.
+    pub(crate) fn into_public(mut self) -> Vec<u8> {
+        std::mem::take(&mut self.0)
+    }
 }
 
 impl From<Vec<u8>> for Plain {

@@ -91,7 +91,7 @@ impl Session {
             }
             if !out.content.is_empty() {
                 let message = self.message.get_or_insert_with(|| self.clientmodul.incoming_message());
-                message.push(&std::mem::take(&mut out.content)).await;
+                message.take(std::mem::take(&mut out.content)).await;
             }
             for event in out.events.drain(..) {
                 self.note(event);

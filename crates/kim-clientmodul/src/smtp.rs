@@ -97,7 +97,7 @@ impl Session {
             }
             if !out.content.is_empty() {
                 let mail = self.mail.get_or_insert_with(|| self.clientmodul.incoming_mail());
-                mail.push(&std::mem::take(&mut out.content)).await;
+                mail.take(std::mem::take(&mut out.content)).await;
             }
             for event in out.events.drain(..) {
                 self.note(event);

@@ -6,20 +6,21 @@ use std::path::PathBuf;
 
 use bytes::{Buf, Bytes};
 use kim_flow::Advice;
+use kim_tls::SEAL_OCTETS;
 use thiserror::Error;
 
 use crate::plain::Plain;
-use file::{BlockFile, SealedBlocks};
+use file::{BlockFile, SEALED, SealedBlocks};
 
-/// The length of every block but the last, in octets.
-const BLOCK: usize = 64 * 1024;
+/// The length of every block but the last, in octets: sealed it has 64 KiB, so that in the file it begins with a page.
+const BLOCK: usize = 64 * 1024 - SEAL_OCTETS;
 
 /// How much content a [`Spool`] takes, and where it puts it.
 ///
 /// Spec: none — own rule: memory is bounded, and nothing of a mail lies on a disk in the clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpoolSettings {
-    /// How many octets stay in memory, rounded up to 64 KiB; default 1 MiB.
+    /// How many octets stay in memory, rounded up to blocks of nearly 64 KiB; default 1 MiB.
     pub memory: usize,
     /// The directory of the temporary files; default that of the system. It is looked at when the memory is used up.
     pub directory: PathBuf,
@@ -188,7 +189,7 @@ impl Spool {
     /// [`SpoolError`] when the last octets cannot be written.
     pub fn finish(mut self) -> Result<Spooled, SpoolError> {
         let file = match self.file.take() {
-            Some(file) => Some(file.finish(&self.open)?),
+            Some(file) => Some(file.finish(std::mem::take(&mut self.open))?),
             None => {
                 let last = std::mem::take(&mut self.open);
                 self.memory.extend((!last.is_empty()).then_some(last.into()));
@@ -208,9 +209,7 @@ impl Spool {
             Some(file) => file,
             none => none.insert(BlockFile::create(&self.settings.directory)?),
         };
-        file.append(&self.open)?;
-        self.open.clear();
-        Ok(())
+        file.append(&mut self.open)
     }
 }
 
@@ -230,23 +229,52 @@ impl Spooled {
     /// # Errors
     /// [`SpoolError::Read`], [`SpoolError::Changed`].
     pub fn next_chunk(&mut self) -> Result<Option<Bytes>, SpoolError> {
-        let block = usize::try_from(self.position / BLOCK as u64).unwrap_or(usize::MAX);
-        let within = usize::try_from(self.position % BLOCK as u64).unwrap_or(BLOCK);
-        let chunk = match (self.memory.get(block), &mut self.file) {
-            (Some(chunk), _) => Some(chunk.clone()),
-            (None, Some(file)) => file.read(block.saturating_sub(self.memory.len()))?.map(Bytes::from),
-            (None, None) => None,
-        };
-        let chunk = match chunk {
-            Some(mut chunk) if within > 0 => {
-                chunk.advance(within.min(chunk.len()));
-                Some(chunk).filter(|rest| !rest.is_empty())
+        let (block, within) = self.place();
+        let mut chunk = match self.memory.get(block) {
+            Some(chunk) => chunk.clone(),
+            None => {
+                let mut chunk = empty_block();
+                self.read_block(block, &mut chunk)?;
+                chunk.into()
             }
-            chunk => chunk,
         };
-        let read = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-        self.position = self.position.saturating_add(read);
-        Ok(chunk)
+        chunk.advance(within.min(chunk.len()));
+        self.position = self.position.saturating_add(chunk.len() as u64);
+        Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+    }
+
+    /// Appends the next octets, at most 64 KiB, to `out`, in which there should be room for [`Spooled::ROOM`]; nothing at the
+    /// end.
+    ///
+    /// # Errors
+    /// As [`Spooled::next_chunk`].
+    pub(crate) fn append_to(&mut self, out: &mut Plain) -> Result<(), SpoolError> {
+        let (block, within) = self.place();
+        let start = out.len();
+        self.read_block(block, out)?;
+        let before = start.saturating_add(within).min(out.len());
+        out.drain(start..before);
+        self.position = self.position.saturating_add(out.len().saturating_sub(start) as u64);
+        Ok(())
+    }
+
+    /// What [`Spooled::append_to`] needs: a block as it is in the file.
+    pub(crate) const ROOM: usize = SEALED;
+
+    /// The block in which the next octet is, and its place there.
+    fn place(&self) -> (usize, usize) {
+        let block = usize::try_from(self.position / BLOCK as u64).unwrap_or(usize::MAX);
+        (block, usize::try_from(self.position % BLOCK as u64).unwrap_or(BLOCK))
+    }
+
+    /// Appends a block to `out`; nothing behind the last.
+    fn read_block(&mut self, block: usize, out: &mut Plain) -> Result<(), SpoolError> {
+        match (self.memory.get(block), &mut self.file) {
+            (Some(chunk), _) => out.extend_from_slice(chunk),
+            (None, Some(file)) => file.read(block.saturating_sub(self.memory.len()), out)?,
+            (None, None) => {}
+        }
+        Ok(())
     }
 
     /// Goes on reading at this octet, counted from 0.
@@ -261,7 +289,7 @@ impl Spooled {
 }
 
 fn empty_block() -> Plain {
-    Plain::with_capacity(BLOCK)
+    Plain::with_capacity(SEALED)
 }
 
 impl std::fmt::Debug for Spool {

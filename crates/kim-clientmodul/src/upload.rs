@@ -15,12 +15,16 @@ use crate::http::{Call, HttpError, Line, RequestBody, Use};
 use crate::orphan::Orphan;
 use crate::participant::Participant;
 use crate::pieces::Pieces;
+use crate::plain::Plain;
 use crate::progress::{Direction, Meter};
 use crate::services;
 use crate::spool::{SpoolError, Spooled};
 
-/// How many octets are read, encrypted and sent at once.
-const BATCH: usize = 256 * 1024;
+/// How many octets are read and encrypted at once.
+const BATCH: usize = 512 * 1024;
+
+/// How many of them the service has to take within CM_KAS_TIMEOUT.
+const STEP: usize = 256 * 1024;
 
 /// Why mail data is not on the attachment service.
 #[derive(Debug, Error)]
@@ -94,7 +98,7 @@ pub(crate) async fn upload(
     let sent = tokio::select! {
         biased;
         answer = &mut answer => Err(too_early(answer)),
-        sent = sender.send(form.head.into(), Sealing { pieces, encryptor }, form.tail.into()) => Ok(sent),
+        sent = sender.send(form.head.into(), Sealing::new(pieces, encryptor), form.tail.into()) => Ok(sent),
     };
     drop(sender);
     let (digest, kept) = match sent? {
@@ -167,7 +171,7 @@ impl Sender {
     async fn send(
         &mut self,
         head: Bytes,
-        sealing: Sealing,
+        sealing: Box<Sealing>,
         tail: Bytes,
     ) -> Result<(MailDataDigest, Option<Spooled>), SendError> {
         let mut sealed = spawn_blocking(move || sealing.next());
@@ -188,12 +192,15 @@ impl Sender {
         }
     }
 
-    async fn push(&mut self, octets: Bytes) -> Result<(), SendError> {
-        let len = octets.len();
-        match tokio::time::timeout(self.patience, self.chunks.send(octets)).await {
-            Ok(Ok(())) => self.meter.add(len),
-            Ok(Err(_)) => return Err(SendError::Gone),
-            Err(_) => return Err(SendError::Other(ServiceError::Timeout.into())),
+    async fn push(&mut self, mut octets: Bytes) -> Result<(), SendError> {
+        while !octets.is_empty() {
+            let step = octets.split_to(octets.len().min(STEP));
+            let len = step.len();
+            match tokio::time::timeout(self.patience, self.chunks.send(step)).await {
+                Ok(Ok(())) => self.meter.add(len),
+                Ok(Err(_)) => return Err(SendError::Gone),
+                Err(_) => return Err(SendError::Other(ServiceError::Timeout.into())),
+            }
         }
         Ok(())
     }
@@ -202,28 +209,42 @@ impl Sender {
 /// A mail that is being encrypted.
 struct Sealing {
     pieces: Pieces,
+    /// It comes first.
+    iv: Option<[u8; 12]>,
     encryptor: MailDataEncryptor,
+}
+
+impl Sealing {
+    fn new(pieces: Pieces, encryptor: MailDataEncryptor) -> Box<Self> {
+        Box::new(Self { pieces, iv: Some(encryptor.iv()), encryptor })
+    }
 }
 
 /// What one step of encrypting gives.
 enum Sealed {
-    Part(Bytes, Sealing),
+    Part(Bytes, Box<Sealing>),
     End(Bytes, MailDataDigest, Option<Spooled>),
 }
 
 impl Sealing {
-    fn next(mut self) -> Result<Sealed, UploadError> {
-        let mut out = Vec::with_capacity(BATCH.saturating_add(2 * 64 * 1024));
-        while out.len() < BATCH {
-            match self.pieces.read()? {
-                Some(piece) => self.encryptor.update(&piece, &mut out)?,
-                None => {
-                    let digest = self.encryptor.finish(&mut out)?;
-                    return Ok(Sealed::End(out.into(), digest, self.pieces.into_kept()));
-                }
-            }
+    fn next(mut self: Box<Self>) -> Result<Sealed, UploadError> {
+        let mut out = Plain::with_capacity(BATCH.saturating_add(Spooled::ROOM));
+        let plain_from = self.iv.take().map_or(0, |iv| {
+            out.extend_from_slice(&iv);
+            iv.len()
+        });
+        let mut more = true;
+        while more && out.len() < BATCH {
+            more = self.pieces.append_to(&mut out)?;
         }
-        Ok(Sealed::Part(out.into(), self))
+        self.encryptor.update(out.get_mut(plain_from..).unwrap_or_default())?;
+        let mut out = out.into_public();
+        if more {
+            return Ok(Sealed::Part(out.into(), self));
+        }
+        let (tag, digest) = self.encryptor.finish()?;
+        out.extend_from_slice(&tag);
+        Ok(Sealed::End(out.into(), digest, self.pieces.into_kept()))
     }
 }
 
@@ -235,11 +256,11 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_millis(200);
 
-    fn sending(len: usize) -> (Sender, Sealing, mpsc::Receiver<Bytes>) {
+    fn sending(len: usize) -> (Sender, Box<Sealing>, mpsc::Receiver<Bytes>) {
         let (chunks, received) = mpsc::channel(1);
         let meter = Meter::start(None, Direction::Upload, None);
         let pieces = Pieces::from(Octets::from(vec![7; len]));
-        let sealing = Sealing { pieces, encryptor: MailDataEncryptor::new().unwrap() };
+        let sealing = Sealing::new(pieces, MailDataEncryptor::new().unwrap());
         (Sender { chunks, meter, patience: PATIENCE }, sealing, received)
     }
 

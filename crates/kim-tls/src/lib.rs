@@ -46,6 +46,7 @@ mod brainpool_key;
 mod certificate;
 mod config;
 mod distrust;
+mod gcm;
 mod identity;
 mod kind;
 mod look;

@@ -3,29 +3,28 @@
 use kim_types::Secret;
 use openssl::error::ErrorStack;
 use openssl::sha::Sha256;
-use openssl::symm::{Cipher, Crypter, Mode};
 use thiserror::Error;
 
+use crate::gcm::{Gcm, NONCE_OCTETS as IV_OCTETS, TAG_OCTETS};
 use crate::random::random;
 
-const IV_OCTETS: usize = 12;
-const TAG_OCTETS: usize = 16;
-
-/// How many octets are handed to OpenSSL at once, which counts them in an `int`.
+/// How much is hashed and encrypted at once: it stays in the cache of the processor in between.
 const CHUNK: usize = 64 * 1024;
 
 /// Encrypts a mail of any size while it passes through: IV, ciphertext, tag.
 ///
 /// AES-256-GCM with a random key and a random IV of 12 octets, both new with every value. The plain mail is measured and
-/// hashed in the same pass. The result is [`MailDataEncryptor::OVERHEAD`] octets longer than the mail.
+/// hashed in the same pass, and replaced by its ciphertext. The result is [`MailDataEncryptor::OVERHEAD`] octets longer than
+/// the mail.
 ///
 /// ```
 /// use kim_tls::{MailDataDecryptor, MailDataEncryptor};
 ///
 /// let mut encryptor = MailDataEncryptor::new()?;
-/// let (key, mut sealed) = (encryptor.key(), Vec::new());
-/// encryptor.update(b"Subject: a\r\n\r\n", &mut sealed)?;
-/// let digest = encryptor.finish(&mut sealed)?;
+/// let (key, iv, mut mail) = (encryptor.key(), encryptor.iv(), b"Subject: a\r\n\r\n".to_vec());
+/// encryptor.update(&mut mail)?;
+/// let (tag, digest) = encryptor.finish()?;
+/// let sealed = [&iv[..], &mail, &tag].concat();
 ///
 /// let (mut decryptor, mut unverified) = (MailDataDecryptor::new(key), Vec::new());
 /// decryptor.update(&sealed, &mut unverified)?;
@@ -36,8 +35,8 @@ const CHUNK: usize = 64 * 1024;
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19359-07; gemSpec_Krypt, AES-256-GCM; deltas Q5.
 pub struct MailDataEncryptor {
     key: Secret,
-    iv: Option<[u8; IV_OCTETS]>,
-    crypter: Crypter,
+    iv: [u8; IV_OCTETS],
+    gcm: Gcm,
     digest: Measure,
 }
 
@@ -49,9 +48,10 @@ pub struct MailDataEncryptor {
 /// Spec: gemSpec_CM_KOMLE 1.16.0, A_19371.
 pub struct MailDataDecryptor {
     key: Secret,
-    /// The IV until it is complete, then the octets that may be the tag.
+    /// The IV until it is complete, then the octets that may be the tag: at most 16.
     held: Vec<u8>,
-    crypter: Option<Crypter>,
+    /// Once there is the IV.
+    gcm: Option<Gcm>,
     digest: Measure,
 }
 
@@ -102,8 +102,8 @@ impl MailDataEncryptor {
     /// If the system has no random numbers.
     pub fn new() -> Result<Self, MailDataCipherError> {
         let (key, iv) = (Secret::new(random::<32>().to_vec()), random::<IV_OCTETS>());
-        let crypter = Crypter::new(Cipher::aes_256_gcm(), Mode::Encrypt, key.expose(), Some(&iv))?;
-        Ok(Self { key, iv: Some(iv), crypter, digest: Measure::default() })
+        let gcm = Gcm::encrypt(&key, &iv)?;
+        Ok(Self { key, iv, gcm, digest: Measure::default() })
     }
 
     /// The key, which belongs into the mail.
@@ -111,35 +111,36 @@ impl MailDataEncryptor {
         self.key.clone()
     }
 
-    /// Encrypts the next octets of the mail and appends the result to `out`.
-    ///
-    /// # Errors
-    /// [`MailDataCipherError::Library`].
-    pub fn update(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), MailDataCipherError> {
-        out.extend_from_slice(self.iv.take().as_ref().map_or(&[][..], |iv| iv));
-        self.digest.update(plain);
-        Ok(append(&mut self.crypter, plain, out)?)
+    /// The IV, which comes first.
+    pub fn iv(&self) -> [u8; IV_OCTETS] {
+        self.iv
     }
 
-    /// Appends what is still missing, and says what the mail was.
+    /// Encrypts the next octets of the mail in place.
     ///
     /// # Errors
     /// [`MailDataCipherError::Library`].
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<MailDataDigest, MailDataCipherError> {
-        self.update(&[], out)?;
-        // GCM holds nothing back.
-        self.crypter.finalize(&mut [0; TAG_OCTETS])?;
-        let mut tag = [0; TAG_OCTETS];
-        self.crypter.get_tag(&mut tag)?;
-        out.extend_from_slice(&tag);
-        Ok(self.digest.finish())
+    pub fn update(&mut self, octets: &mut [u8]) -> Result<(), MailDataCipherError> {
+        for chunk in octets.chunks_mut(CHUNK) {
+            self.digest.update(chunk);
+            self.gcm.in_place(chunk)?;
+        }
+        Ok(())
+    }
+
+    /// The tag, which comes last, and what the mail was.
+    ///
+    /// # Errors
+    /// [`MailDataCipherError::Library`].
+    pub fn finish(self) -> Result<([u8; TAG_OCTETS], MailDataDigest), MailDataCipherError> {
+        Ok((self.gcm.tag()?, self.digest.finish()))
     }
 }
 
 impl MailDataDecryptor {
     /// A decryptor with the key from the mail.
     pub fn new(key: Secret) -> Self {
-        Self { key, held: Vec::new(), crypter: None, digest: Measure::default() }
+        Self { key, held: Vec::new(), gcm: None, digest: Measure::default() }
     }
 
     /// Decrypts the next octets and appends plain ones, not yet verified, to `unverified`.
@@ -147,15 +148,24 @@ impl MailDataDecryptor {
     /// # Errors
     /// [`MailDataCipherError::Library`].
     pub fn update(&mut self, sealed: &[u8], unverified: &mut Vec<u8>) -> Result<(), MailDataCipherError> {
+        let rest = self.start(sealed)?;
+        // The last octets may be the tag; those that were held back are not, if enough follow.
+        let known = self.held.len().saturating_add(rest.len()).saturating_sub(TAG_OCTETS);
+        let (from_held, from_rest) = (known.min(self.held.len()), known.saturating_sub(self.held.len()));
+        let (now, later) = rest.split_at_checked(from_rest).unwrap_or_default();
+        let held: Vec<u8> = self.held.drain(..from_held).collect();
+        self.decrypt(&held, unverified)?;
+        self.decrypt(now, unverified)?;
+        self.held.extend_from_slice(later);
+        Ok(())
+    }
+
+    fn decrypt(&mut self, sealed: &[u8], unverified: &mut Vec<u8>) -> Result<(), MailDataCipherError> {
+        let Some(gcm) = &mut self.gcm else { return Ok(()) };
         for chunk in sealed.chunks(CHUNK) {
-            self.held.extend_from_slice(chunk);
-            self.start()?;
-            let Some(crypter) = &mut self.crypter else { continue };
-            let known = self.held.len().saturating_sub(TAG_OCTETS);
             let before = unverified.len();
-            append(crypter, self.held.get(..known).unwrap_or_default(), unverified)?;
+            gcm.append(chunk, unverified)?;
             self.digest.update(unverified.get(before..).unwrap_or_default());
-            self.held.drain(..known);
         }
         Ok(())
     }
@@ -165,39 +175,26 @@ impl MailDataDecryptor {
     /// # Errors
     /// [`MailDataCipherError::TooShort`], [`MailDataCipherError::Changed`]: nothing may be released.
     pub fn finish(self) -> Result<MailDataDigest, MailDataCipherError> {
-        let mut crypter = self.crypter.ok_or(MailDataCipherError::TooShort)?;
-        if self.held.len() < TAG_OCTETS {
-            return Err(MailDataCipherError::TooShort);
-        }
-        crypter.set_tag(&self.held)?;
-        crypter.finalize(&mut [0; TAG_OCTETS]).map_err(|_| MailDataCipherError::Changed)?;
+        let gcm = self.gcm.ok_or(MailDataCipherError::TooShort)?;
+        let tag = self.held.as_slice().try_into().map_err(|_| MailDataCipherError::TooShort)?;
+        gcm.verify(tag).map_err(|_| MailDataCipherError::Changed)?;
         Ok(self.digest.finish())
     }
 
-    /// Begins as soon as the IV is complete.
-    fn start(&mut self) -> Result<(), MailDataCipherError> {
-        if self.crypter.is_none() && self.key.expose().len() != 32 {
-            return Err(MailDataCipherError::Library);
+    /// Begins as soon as the IV is complete. What follows it.
+    fn start<'a>(&mut self, sealed: &'a [u8]) -> Result<&'a [u8], MailDataCipherError> {
+        if self.gcm.is_some() {
+            return Ok(sealed);
         }
-        if let (None, Some(iv)) = (&self.crypter, self.held.get(..IV_OCTETS)) {
-            let (cipher, key) = (Cipher::aes_256_gcm(), self.key.expose());
-            self.crypter = Some(Crypter::new(cipher, Mode::Decrypt, key, Some(iv))?);
-            self.held.drain(..IV_OCTETS);
+        let missing = IV_OCTETS.saturating_sub(self.held.len()).min(sealed.len());
+        let (iv, rest) = sealed.split_at_checked(missing).unwrap_or_default();
+        self.held.extend_from_slice(iv);
+        if let Ok(iv) = self.held.as_slice().try_into() {
+            self.gcm = Some(Gcm::decrypt(&self.key, iv)?);
+            self.held.clear();
         }
-        Ok(())
+        Ok(rest)
     }
-}
-
-/// Appends what `crypter` makes of `input`.
-pub(crate) fn append(crypter: &mut Crypter, input: &[u8], out: &mut Vec<u8>) -> Result<(), ErrorStack> {
-    for chunk in input.chunks(CHUNK) {
-        let before = out.len();
-        // OpenSSL wants room for a block more than it writes.
-        out.resize(before.saturating_add(chunk.len()).saturating_add(16), 0);
-        let made = crypter.update(chunk, out.get_mut(before..).unwrap_or_default())?;
-        out.truncate(before.saturating_add(made));
-    }
-    Ok(())
 }
 
 /// Measures and hashes in passing.
@@ -222,17 +219,15 @@ impl Measure {
 mod tests {
     use super::*;
     use openssl::sha::sha256;
-    use openssl::symm::decrypt_aead;
+    use openssl::symm::{Cipher, decrypt_aead};
 
     fn encrypted(plain: &[u8], step: usize) -> (Secret, Vec<u8>) {
         let mut encryptor = MailDataEncryptor::new().unwrap();
-        let (key, mut sealed) = (encryptor.key(), Vec::new());
-        for chunk in plain.chunks(step) {
-            encryptor.update(chunk, &mut sealed).unwrap();
-        }
-        let digest = encryptor.finish(&mut sealed).unwrap();
+        let (key, iv, mut mail) = (encryptor.key(), encryptor.iv(), plain.to_vec());
+        mail.chunks_mut(step).for_each(|chunk| encryptor.update(chunk).unwrap());
+        let (tag, digest) = encryptor.finish().unwrap();
         assert_eq!(digest, MailDataDigest { size: plain.len() as u64, hash: sha256(plain) });
-        (key, sealed)
+        (key, [&iv[..], &mail, &tag].concat())
     }
 
     fn decrypted(key: Secret, sealed: &[u8], step: usize) -> Result<Vec<u8>, MailDataCipherError> {

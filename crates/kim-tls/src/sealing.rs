@@ -1,30 +1,34 @@
 //! Blocks for a file nobody else shall read or change: [`Sealer`], [`Opener`].
 
 use kim_types::Secret;
-use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
+use openssl::error::ErrorStack;
 use thiserror::Error;
 
+use crate::gcm::{Gcm, NONCE_OCTETS, TAG_OCTETS};
 use crate::random::random;
 
 /// How many octets a sealed block is longer than the plain one.
 ///
 /// Spec: none — the tag of AES-GCM.
-pub const SEAL_OCTETS: usize = 16;
+pub const SEAL_OCTETS: usize = TAG_OCTETS;
 
 /// Encrypts and authenticates blocks with a random key of its own that only its [`Opener`] shares.
 ///
 /// AES-256-GCM. The nonce is the position of the block, which therefore cannot be sealed twice; whether the block is the
-/// last one is authenticated with it. Blocks that were changed, swapped, repeated, cut off or added do not open.
+/// last one is authenticated with it. Blocks that were changed, swapped, repeated, cut off or added do not open. Both ways the
+/// octets stay where they are, so that no second copy of a mail is made.
 ///
 /// ```
-/// use kim_tls::Sealer;
+/// use kim_tls::{SEAL_OCTETS, Sealer};
 ///
 /// let mut sealer = Sealer::new();
-/// let first = sealer.seal(b"a block", false)?;
-/// let last = sealer.seal(b"the end", true)?;
+/// let (mut first, mut last) = (b"a block".to_vec(), b"the end".to_vec());
+/// sealer.seal(&mut first, false)?;
+/// sealer.seal(&mut last, true)?;
+/// assert_eq!(last.len(), 7 + SEAL_OCTETS);
 /// let opener = sealer.into_opener();
-/// assert_eq!(opener.open(1, &last, true)?, b"the end");
-/// assert!(opener.open(0, &last, true).is_err());
+/// assert!(opener.open(0, &mut last.clone(), true).is_err());
+/// assert_eq!(opener.open(1, &mut last, true)?, b"the end");
 /// # Ok::<(), kim_tls::SealError>(())
 /// ```
 ///
@@ -74,23 +78,19 @@ impl Sealer {
         Self { key: Secret::new(random::<32>().to_vec()), next: 0, ended: false }
     }
 
-    /// Seals the next block; `last` says that there will be no further one.
+    /// Seals the next block in place: it becomes [`SEAL_OCTETS`] longer. `last` says that there will be no further one.
     ///
     /// # Errors
     /// [`SealError::Ended`] after the last block, [`SealError::Library`].
-    pub fn seal(&mut self, block: &[u8], last: bool) -> Result<Vec<u8>, SealError> {
+    pub fn seal(&mut self, block: &mut Vec<u8>, last: bool) -> Result<(), SealError> {
         if self.ended {
             return Err(SealError::Ended);
         }
-        let mut tag = [0; SEAL_OCTETS];
-        let (key, nonce) = (self.key.expose(), nonce(self.next));
-        let sealed =
-            encrypt_aead(Cipher::aes_256_gcm(), key, Some(&nonce), &[u8::from(last)], block, &mut tag);
-        let mut sealed = sealed.map_err(|_| SealError::Library)?;
-        sealed.extend_from_slice(&tag);
+        let tag = encrypt(&self.key, self.next, last, block).map_err(|_| SealError::Library)?;
+        block.extend_from_slice(&tag);
         self.next = self.next.checked_add(1).ok_or(SealError::Ended)?;
         self.ended = last;
-        Ok(sealed)
+        Ok(())
     }
 
     /// How many blocks were sealed.
@@ -105,22 +105,58 @@ impl Sealer {
 }
 
 impl Opener {
-    /// Opens the block at `position`, counted from 0; `last` says whether it must be the last one.
+    /// Opens the block at `position`, counted from 0, in place and gives the plain octets; `last` says whether it must be the
+    /// last one. What does not open is overwritten.
     ///
     /// # Errors
     /// [`SealError::Changed`] for any other block than the one sealed there.
-    pub fn open(&self, position: u64, sealed: &[u8], last: bool) -> Result<Vec<u8>, SealError> {
+    pub fn open<'a>(
+        &self,
+        position: u64,
+        sealed: &'a mut [u8],
+        last: bool,
+    ) -> Result<&'a mut [u8], SealError> {
         let changed = SealError::Changed { position };
-        let at = sealed.len().checked_sub(SEAL_OCTETS).ok_or(changed)?;
-        let (block, tag) = sealed.split_at_checked(at).ok_or(changed)?;
-        let (key, nonce) = (self.key.expose(), nonce(position));
-        decrypt_aead(Cipher::aes_256_gcm(), key, Some(&nonce), &[u8::from(last)], block, tag)
-            .map_err(|_| changed)
+        let (block, tag) = sealed.split_last_chunk_mut().ok_or(changed)?;
+        match decrypt(&self.key, position, last, block, tag) {
+            Ok(()) => Ok(block),
+            Err(_) => {
+                block.fill(0);
+                Err(changed)
+            }
+        }
     }
 }
 
-fn nonce(position: u64) -> [u8; 12] {
-    let mut nonce = [0; 12];
+/// Encrypts a block in place. Its tag.
+fn encrypt(
+    key: &Secret,
+    position: u64,
+    last: bool,
+    block: &mut [u8],
+) -> Result<[u8; TAG_OCTETS], ErrorStack> {
+    let mut gcm = Gcm::encrypt(key, &nonce(position))?;
+    gcm.authenticate(&[u8::from(last)])?;
+    gcm.in_place(block)?;
+    gcm.tag()
+}
+
+/// Decrypts a block in place and checks its tag.
+fn decrypt(
+    key: &Secret,
+    position: u64,
+    last: bool,
+    block: &mut [u8],
+    tag: &[u8; TAG_OCTETS],
+) -> Result<(), ErrorStack> {
+    let mut gcm = Gcm::decrypt(key, &nonce(position))?;
+    gcm.authenticate(&[u8::from(last)])?;
+    gcm.in_place(block)?;
+    gcm.verify(tag)
+}
+
+fn nonce(position: u64) -> [u8; NONCE_OCTETS] {
+    let mut nonce = [0; NONCE_OCTETS];
     for (octet, value) in nonce.iter_mut().skip(4).zip(position.to_be_bytes()) {
         *octet = value;
     }
@@ -131,34 +167,49 @@ fn nonce(position: u64) -> [u8; 12] {
 mod tests {
     use super::*;
 
+    fn seal(sealer: &mut Sealer, block: &[u8], last: bool) -> Result<Vec<u8>, SealError> {
+        let mut block = block.to_vec();
+        sealer.seal(&mut block, last).map(|()| block)
+    }
+
+    fn open(opener: &Opener, position: u64, sealed: &[u8], last: bool) -> Result<Vec<u8>, SealError> {
+        let mut sealed = sealed.to_vec();
+        let opened = opener.open(position, &mut sealed, last).map(|block| block.to_vec());
+        if opened.is_err() {
+            let block = sealed.len().saturating_sub(SEAL_OCTETS);
+            assert!(sealed[..block].iter().all(|octet| *octet == 0), "something unverified is left");
+        }
+        opened
+    }
+
     #[test]
     fn blocks_open_at_their_place_only() {
         let mut sealer = Sealer::new();
-        let first = sealer.seal(b"first", false).unwrap();
-        let last = sealer.seal(b"", true).unwrap();
-        assert_eq!(sealer.seal(b"more", false), Err(SealError::Ended));
+        let first = seal(&mut sealer, b"first", false).unwrap();
+        let last = seal(&mut sealer, b"", true).unwrap();
+        assert_eq!(seal(&mut sealer, b"more", false), Err(SealError::Ended));
         assert_eq!((sealer.blocks(), first.len(), last.len()), (2, 5 + SEAL_OCTETS, SEAL_OCTETS));
         let opener = sealer.into_opener();
-        assert_eq!(opener.open(0, &first, false).unwrap(), b"first");
-        assert_eq!(opener.open(1, &last, true).unwrap(), b"");
+        assert_eq!(open(&opener, 0, &first, false).unwrap(), b"first");
+        assert_eq!(open(&opener, 1, &last, true).unwrap(), b"");
         for (position, block, is_last) in
             [(0, &first, true), (1, &first, false), (1, &last, false), (0, &last, true)]
         {
-            assert_eq!(opener.open(position, block, is_last), Err(SealError::Changed { position }));
+            assert_eq!(open(&opener, position, block, is_last), Err(SealError::Changed { position }));
         }
     }
 
     #[test]
     fn no_octet_can_be_changed_or_cut_off() {
         let mut sealer = Sealer::new();
-        let block = sealer.seal(b"block", true).unwrap();
+        let block = seal(&mut sealer, b"block", true).unwrap();
         let opener = sealer.into_opener();
         for at in 0..block.len() {
             let mut changed = block.clone();
             changed[at] ^= 1;
-            assert!(opener.open(0, &changed, true).is_err(), "octet {at}");
-            assert!(opener.open(0, &block[..at], true).is_err(), "length {at}");
+            assert!(open(&opener, 0, &changed, true).is_err(), "octet {at}");
+            assert!(open(&opener, 0, &block[..at], true).is_err(), "length {at}");
         }
-        assert!(Sealer::new().into_opener().open(0, &block, true).is_err(), "another key");
+        assert!(open(&Sealer::new().into_opener(), 0, &block, true).is_err(), "another key");
     }
 }

@@ -5,19 +5,26 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use kim_tls::{Opener, SEAL_OCTETS, SealError, Sealer};
+use tokio::runtime::Handle;
 
 use super::{BLOCK, SpoolError};
 use crate::plain::Plain;
 
+/// The length of every sealed block but the last, in octets.
+pub(super) const SEALED: usize = BLOCK + SEAL_OCTETS;
+
+/// A file without a name. To give back what it occupied takes the disk its time: the thread that drops it does not wait.
+struct Nameless(Option<File>);
+
 /// A file to which blocks are appended.
 pub(super) struct BlockFile {
-    file: File,
+    file: Nameless,
     sealer: Sealer,
 }
 
 /// A file that is complete.
 pub(super) struct SealedBlocks {
-    file: File,
+    file: Nameless,
     opener: Opener,
     /// The position of the last block, and its length when sealed.
     last: (u64, usize),
@@ -34,48 +41,79 @@ impl BlockFile {
     }
 
     fn with(file: File) -> Self {
-        Self { file, sealer: Sealer::new() }
+        Self { file: Nameless(Some(file)), sealer: Sealer::new() }
     }
 
-    /// Appends a block of full length, after which more blocks follow.
-    pub(super) fn append(&mut self, block: &[u8]) -> Result<(), SpoolError> {
-        self.write(block, false).map(drop)
+    /// Appends a block of full length, after which more blocks follow. It is empty afterwards.
+    pub(super) fn append(&mut self, block: &mut Plain) -> Result<(), SpoolError> {
+        self.write(block, false)?;
+        block.clear();
+        Ok(())
     }
 
     /// Appends the last block.
-    pub(super) fn finish(mut self, block: &[u8]) -> Result<SealedBlocks, SpoolError> {
+    pub(super) fn finish(mut self, mut block: Plain) -> Result<SealedBlocks, SpoolError> {
         let position = self.sealer.blocks();
-        let len = self.write(block, true)?;
-        Ok(SealedBlocks { file: self.file, opener: self.sealer.into_opener(), last: (position, len) })
+        self.write(&mut block, true)?;
+        Ok(SealedBlocks { file: self.file, opener: self.sealer.into_opener(), last: (position, block.len()) })
     }
 
-    fn write(&mut self, block: &[u8], last: bool) -> Result<usize, SpoolError> {
-        let sealed = self.sealer.seal(block, last).map_err(|_| SpoolError::Encryption)?;
-        self.file.write_all(&sealed).map_err(|error| match error.kind() {
+    /// Seals a block where it is, and writes it.
+    fn write(&mut self, block: &mut Plain, last: bool) -> Result<(), SpoolError> {
+        self.sealer.seal(block, last).map_err(|_| SpoolError::Encryption)?;
+        self.file.get()?.write_all(block).map_err(|error| match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => SpoolError::Full,
             kind => SpoolError::Write(kind),
-        })?;
-        Ok(sealed.len())
+        })
     }
 }
 
 impl SealedBlocks {
-    /// The block at `position`, counted from 0; `None` behind the last.
-    pub(super) fn read(&mut self, position: usize) -> Result<Option<Plain>, SpoolError> {
+    /// Appends the block at `position`, counted from 0, to `out`; nothing behind the last.
+    pub(super) fn read(&mut self, position: usize, out: &mut Plain) -> Result<(), SpoolError> {
         let (last, last_len) = self.last;
         let position = u64::try_from(position).unwrap_or(u64::MAX);
         if position > last {
-            return Ok(None);
+            return Ok(());
         }
-        const SEALED: usize = BLOCK + SEAL_OCTETS;
-        let mut sealed = vec![0; if position == last { last_len } else { SEALED }];
+        let (start, len) = (out.len(), if position == last { last_len } else { SEALED });
+        let opened = self.read_sealed(position, len, out).and_then(|()| {
+            let sealed = out.get_mut(start..).unwrap_or_default();
+            match self.opener.open(position, sealed, position == last) {
+                Ok(block) => Ok(block.len()),
+                Err(SealError::Library) => Err(SpoolError::Encryption),
+                Err(_) => Err(SpoolError::Changed),
+            }
+        });
+        out.truncate(start.saturating_add(*opened.as_ref().unwrap_or(&0)));
+        opened.map(drop)
+    }
+
+    /// Appends a block as it is in the file.
+    fn read_sealed(&mut self, position: u64, len: usize, out: &mut Vec<u8>) -> Result<(), SpoolError> {
+        let file = self.file.get()?;
         let at = SeekFrom::Start(position.saturating_mul(SEALED as u64));
-        let read = self.file.seek(at).and_then(|_| self.file.read_exact(&mut sealed));
-        read.map_err(|error| SpoolError::Read(error.kind()))?;
-        match self.opener.open(position, &sealed, position == last) {
-            Ok(block) => Ok(Some(block.into())),
-            Err(SealError::Library) => Err(SpoolError::Encryption),
-            Err(_) => Err(SpoolError::Changed),
+        // Into room that was not filled before.
+        let read = file.seek(at).and_then(|_| file.take(len as u64).read_to_end(out));
+        match read {
+            Ok(read) if read == len => Ok(()),
+            Ok(_) => Err(SpoolError::Read(ErrorKind::UnexpectedEof)),
+            Err(error) => Err(SpoolError::Read(error.kind())),
+        }
+    }
+}
+
+impl Nameless {
+    fn get(&mut self) -> Result<&mut File, SpoolError> {
+        self.0.as_mut().ok_or(SpoolError::Interrupted)
+    }
+}
+
+impl Drop for Nameless {
+    fn drop(&mut self) {
+        let file = self.0.take();
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn_blocking(move || drop(file));
         }
     }
 }
@@ -88,8 +126,20 @@ mod tests {
 
     fn written() -> SealedBlocks {
         let mut file = BlockFile::create(&std::env::temp_dir()).unwrap();
-        file.append(&MARK.iter().copied().cycle().take(BLOCK).collect::<Vec<u8>>()).unwrap();
-        file.finish(MARK).unwrap()
+        file.append(&mut block()).unwrap();
+        file.finish(MARK.to_vec().into()).unwrap()
+    }
+
+    fn block() -> Plain {
+        MARK.iter().copied().cycle().take(BLOCK).collect::<Vec<u8>>().into()
+    }
+
+    fn read(blocks: &mut SealedBlocks, position: usize) -> Result<Vec<u8>, SpoolError> {
+        let mut out = Plain::from(b"before ".to_vec());
+        let read = blocks.read(position, &mut out);
+        let appended = out.strip_prefix(b"before ").unwrap().to_vec();
+        assert!(read.is_ok() || appended.is_empty());
+        read.map(|()| appended)
     }
 
     /// The file as anybody could see it who gets hold of its handle.
@@ -97,8 +147,8 @@ mod tests {
     #[test]
     fn the_file_has_no_name_and_no_plain_text() {
         use std::os::fd::AsRawFd;
-        let blocks = written();
-        let path = format!("/proc/self/fd/{}", blocks.file.as_raw_fd());
+        let mut blocks = written();
+        let path = format!("/proc/self/fd/{}", blocks.file.get().unwrap().as_raw_fd());
         let name = std::fs::read_link(&path).unwrap();
         assert!(name.to_string_lossy().ends_with(" (deleted)"), "{name:?}");
         let octets = std::fs::read(&path).unwrap();
@@ -109,21 +159,22 @@ mod tests {
     #[test]
     fn changed_and_shortened_files_are_noticed() {
         let mut blocks = written();
-        assert_eq!(blocks.read(1).unwrap().unwrap().as_ref(), MARK);
-        assert!(blocks.read(2).unwrap().is_none());
-        blocks.file.seek(SeekFrom::Start(5)).unwrap();
-        blocks.file.write_all(b"?????").unwrap();
-        assert_eq!(blocks.read(0).unwrap_err(), SpoolError::Changed);
-        blocks.file.set_len(BLOCK as u64 + 20).unwrap();
-        assert_eq!(blocks.read(1).unwrap_err(), SpoolError::Read(ErrorKind::UnexpectedEof));
+        assert!(read(&mut blocks, 0).unwrap() == **block());
+        assert_eq!(read(&mut blocks, 1).unwrap(), MARK);
+        assert_eq!(read(&mut blocks, 2).unwrap(), b"");
+        blocks.file.get().unwrap().seek(SeekFrom::Start(5)).unwrap();
+        blocks.file.get().unwrap().write_all(b"?????").unwrap();
+        assert_eq!(read(&mut blocks, 0), Err(SpoolError::Changed));
+        blocks.file.get().unwrap().set_len(BLOCK as u64 + 20).unwrap();
+        assert_eq!(read(&mut blocks, 1), Err(SpoolError::Read(ErrorKind::UnexpectedEof)));
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_told_apart() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        assert_eq!(BlockFile::with(full).append(&[0; BLOCK]), Err(SpoolError::Full));
+        assert_eq!(BlockFile::with(full).append(&mut block()), Err(SpoolError::Full));
         let unwritable = File::open("/dev/null").unwrap();
-        assert!(matches!(BlockFile::with(unwritable).append(&[0; BLOCK]), Err(SpoolError::Write(_))));
+        assert!(matches!(BlockFile::with(unwritable).append(&mut block()), Err(SpoolError::Write(_))));
     }
 }
