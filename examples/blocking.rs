@@ -121,7 +121,6 @@ fn send_mail(
     let mail = format!("From: <{}>\r\nTo: <{}>\r\n\r\nBefund\r\n", sender.address, reader.address);
     let envelope = Envelope {
         sender: sender.address.clone(),
-        size: None,
         ret: None,
         envid: None,
         recipients: vec![Recipient::new(reader.address.clone())],

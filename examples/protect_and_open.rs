@@ -24,7 +24,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let envelope = Envelope {
         sender: sender.address.clone(),
-        size: None,
         ret: None,
         envid: None,
         recipients: vec![Recipient::new(reader.address.clone())],

@@ -219,7 +219,7 @@ impl<'a> World<'a> {
 fn protect(run: Run, mail: &[u8], recipients: &[Address], world: &mut World<'_>) {
     let account = run.account.clone();
     let recipients = recipients.iter().cloned().map(Recipient::new).collect();
-    let envelope = Envelope { sender: account.clone(), size: None, ret: None, envid: None, recipients };
+    let envelope = Envelope { sender: account.clone(), ret: None, envid: None, recipients };
     let before = envelope.recipients.clone();
     let mut step = send::start(run, envelope, Octets::from(mail.to_vec()).into());
     let protected = loop {

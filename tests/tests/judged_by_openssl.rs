@@ -54,7 +54,6 @@ fn protected(world: &World, sender: &str) -> Bytes {
     );
     let envelope = Envelope {
         sender: sender.address.clone(),
-        size: None,
         ret: None,
         envid: None,
         recipients: vec![Recipient::new(reader.address.clone())],

@@ -35,7 +35,6 @@ async fn the_card_with_the_senders_telematik_id_signs() {
         let (from, to) = (sender.address.to_string(), reader.address.to_string());
         let envelope = Envelope {
             sender: sender.address.clone(),
-            size: None,
             ret: None,
             envid: None,
             recipients: vec![Recipient::new(reader.address.clone())],

@@ -84,7 +84,6 @@ impl Subscriber {
         let address = a.address.to_string();
         let envelope = Envelope {
             sender: a.address.clone(),
-            size: None,
             ret: None,
             envid: None,
             recipients: vec![Recipient::new(a.address.clone())],

@@ -17,7 +17,7 @@ fn q22_nothing_about_the_people_is_added_to_the_outer_header() {
         from.address, to.address
     );
     let recipients = vec![Recipient::new(to.address.clone())];
-    let envelope = Envelope { sender: from.address.clone(), size: None, ret: None, envid: None, recipients };
+    let envelope = Envelope { sender: from.address.clone(), ret: None, envid: None, recipients };
     let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let driver = Blocking::new(&world, from, Rules::default(), now).unwrap();
     let protected = driver.protect(envelope, mail.into_bytes().into(), [7; 16]).unwrap();

@@ -56,7 +56,7 @@ impl Findings {
         }
         let to = Recipient { notify: Some("NEVER".to_owned()), ..Recipient::new(run.account.clone()) };
         let sender = run.account.clone();
-        let envelope = Envelope { sender, size: None, ret: None, envid: None, recipients: vec![to] };
+        let envelope = Envelope { sender, ret: None, envid: None, recipients: vec![to] };
         Some(Report { envelope, mail: self.mail(run).into() })
     }
 

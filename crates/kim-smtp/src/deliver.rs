@@ -209,7 +209,6 @@ mod tests {
     fn envelope(envid: &str) -> Envelope {
         Envelope {
             sender: "a@b".parse().unwrap(),
-            size: Some(1),
             ret: Some(Ret::Full),
             envid: Some(Pii(envid.into())),
             recipients: Vec::new(),

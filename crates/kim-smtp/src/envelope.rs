@@ -18,12 +18,13 @@ pub(crate) fn mail(argument: &str, max_size: u64) -> Result<Envelope, Text> {
         return Err(replies::NO_SENDER);
     }
     let sender: Address = path.parse().map_err(|_| replies::BAD_SENDER)?;
-    let mut envelope = Envelope { sender, size: None, ret: None, envid: None, recipients: Vec::new() };
+    let mut envelope = Envelope { sender, ret: None, envid: None, recipients: Vec::new() };
     let mut seen = Vec::new();
     for parameter in parameters.split_ascii_whitespace() {
         let (keyword, value) = keyword(parameter, &mut seen)?;
         match (keyword.as_str(), value) {
-            ("SIZE", Some(value)) => envelope.size = Some(size(value, max_size)?),
+            // The MTA is told the size of the message that the mail becomes.
+            ("SIZE", Some(value)) => check_size(value, max_size)?,
             ("BODY", Some(value)) if one_of(value, &["7BIT", "8BITMIME"]) => {}
             ("RET", Some(value)) if one_of(value, &["FULL"]) => envelope.ret = Some(Ret::Full),
             ("RET", Some(value)) if one_of(value, &["HDRS"]) => envelope.ret = Some(Ret::Headers),
@@ -116,12 +117,12 @@ fn keyword<'a>(parameter: &'a str, seen: &mut Vec<String>) -> Result<(String, Op
 }
 
 /// Spec: RFC 1870 §6.1 (552); KIM 1.5.4, A_19355 (5.3.4).
-fn size(value: &str, max: u64) -> Result<u64, Text> {
+fn check_size(value: &str, max: u64) -> Result<(), Text> {
     if value.is_empty() || value.len() > 20 || !value.bytes().all(|octet| octet.is_ascii_digit()) {
         return Err(replies::ARGUMENT);
     }
-    match value.parse() {
-        Ok(size) if size <= max => Ok(size),
+    match value.parse::<u64>() {
+        Ok(size) if size <= max => Ok(()),
         _ => Err(replies::TOO_LARGE),
     }
 }
@@ -145,7 +146,7 @@ mod tests {
         let argument = "from: <A@b.kim.telematik> SIZE=1000 body=8bitmime RET=hdrs ENVID=a+2Bb AUTH=<>";
         let envelope = mail(argument, MAX).unwrap();
         assert_eq!(envelope.sender.to_string(), "A@b.kim.telematik");
-        assert_eq!((envelope.size, envelope.ret), (Some(1000), Some(Ret::Headers)));
+        assert_eq!(envelope.ret, Some(Ret::Headers));
         assert_eq!(envelope.envid, Some(Pii("a+2Bb".to_owned())));
     }
 

@@ -103,7 +103,7 @@ impl Machine for Session {
             (Call::Process(process), "report", size) => {
                 let sender: Address = "erika.kanarie@elefant.kim.telematik".parse().expect("an address");
                 let recipients = vec![Recipient::new(sender.clone())];
-                let envelope = Envelope { sender, size: None, ret: None, envid: None, recipients };
+                let envelope = Envelope { sender, ret: None, envid: None, recipients };
                 process.deliver(envelope, size.parse().expect("octets"))
             }
             (Call::Process(process), "pass", _) => {

@@ -7,13 +7,11 @@ use crate::{Address, Pii};
 
 /// Who sends a mail to whom, with the parameters a Fachdienst needs for delivery and reports.
 ///
-/// Spec: RFC 5321 §4.1.1.2-3, RFC 1870 (SIZE), RFC 6152 (BODY), RFC 3461 (RET, ENVID, NOTIFY, ORCPT).
+/// Spec: RFC 5321 §4.1.1.2-3, RFC 3461 (RET, ENVID, NOTIFY, ORCPT).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     /// The address of MAIL FROM.
     pub sender: Address,
-    /// The SIZE the client declared, in octets.
-    pub size: Option<u64>,
     /// What a report shall return.
     pub ret: Option<Ret>,
     /// The id of the envelope, in xtext as received.

@@ -40,7 +40,6 @@ impl Seeds {
         )?;
         let envelope = Envelope {
             sender: from.address.clone(),
-            size: None,
             ret: None,
             envid: None,
             recipients: vec![Recipient::new(to.address.clone())],

@@ -29,7 +29,6 @@ fn good(office: &Office, number: usize) -> Vec<u8> {
     let mail = format!("From: <{}>\r\nTo: <{}>\r\nSubject: Befund{}", from.address, to.address, mark(number));
     let envelope = Envelope {
         sender: from.address.clone(),
-        size: None,
         ret: None,
         envid: None,
         recipients: vec![Recipient::new(to.address.clone())],

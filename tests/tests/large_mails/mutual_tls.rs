@@ -30,7 +30,6 @@ async fn without_a_client_certificate_nothing_is_put_there_or_fetched() {
     let large = mail(a.as_str(), &format!("<{e}>"), "groß", &body);
     let envelope = || Envelope {
         sender: a.clone(),
-        size: None,
         ret: None,
         envid: None,
         recipients: vec![Recipient::new(e.clone())],

@@ -30,7 +30,6 @@ fn participant(testbed: &Testbed, name: &str, services: &str) -> Participant {
 fn envelope(sender: &Address, recipient: &Address) -> Envelope {
     Envelope {
         sender: sender.clone(),
-        size: None,
         ret: None,
         envid: None,
         recipients: vec![Recipient::new(recipient.clone())],

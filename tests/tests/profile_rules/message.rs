@@ -42,7 +42,6 @@ impl Message {
         );
         let envelope = Envelope {
             sender: sender.address.clone(),
-            size: None,
             ret: None,
             envid: None,
             recipients: vec![Recipient::new(reader.address.clone())],

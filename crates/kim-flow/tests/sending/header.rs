@@ -2,7 +2,7 @@
 
 use kim_flow::Rules;
 use kim_smime::{is_cm_version, is_pt_version};
-use kim_types::{Envelope, Octets};
+use kim_types::Octets;
 
 use crate::practice::{Practice, SENDER, delivered, envelope, mail, outer};
 
@@ -112,9 +112,7 @@ fn a_mail_with_only_cc_or_only_bcc_or_nobody_in_the_header_is_sent() {
 #[test]
 fn the_size_to_announce_is_that_of_the_message() {
     let mut practice = Practice::default();
-    let mut given = envelope(&[B]);
-    given.size = Some(1);
-    let protected = practice.send(Envelope { size: Some(1), ..given }, mail(B, "x")).unwrap();
+    let protected = practice.send(envelope(&[B]), mail(B, "x")).unwrap();
     assert_eq!(protected.message.len(), outer(&protected).len() as u64);
     assert!(outer(&protected).is_ascii());
 }

@@ -131,7 +131,7 @@ proptest! {
         let distinct: Vec<&Recipient> = recipients.iter().filter(|to| seen.insert(to.address.clone())).collect();
         let to: Vec<String> = people.iter().map(Person::mail).collect();
         let envelope =
-            Envelope { sender: address(SENDER), size: None, ret: None, envid: None, recipients: recipients.clone() };
+            Envelope { sender: address(SENDER), ret: None, envid: None, recipients: recipients.clone() };
 
         let protected = match practice.send(envelope, mail(&to.join(", "), "Inhalt der Nachricht\r\n")) {
             Ok(protected) => protected,

@@ -348,7 +348,7 @@ pub(crate) fn name<S>(call: &Call<S>) -> &'static str {
 
 pub(crate) fn envelope(to: &[&str]) -> Envelope {
     let recipients = to.iter().map(|to| Recipient::new(address(to))).collect();
-    Envelope { sender: address(SENDER), size: None, ret: None, envid: None, recipients }
+    Envelope { sender: address(SENDER), ret: None, envid: None, recipients }
 }
 
 pub(crate) fn mail(to: &str, body: &str) -> Octets {
