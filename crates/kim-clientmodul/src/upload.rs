@@ -229,22 +229,17 @@ enum Sealed {
 impl Sealing {
     fn next(mut self: Box<Self>) -> Result<Sealed, UploadError> {
         let mut out = Plain::with_capacity(BATCH.saturating_add(Spooled::ROOM));
-        let plain_from = self.iv.take().map_or(0, |iv| {
-            out.extend_from_slice(&iv);
-            iv.len()
-        });
-        let mut more = true;
-        while more && out.len() < BATCH {
-            more = self.pieces.append_to(&mut out)?;
+        out.extend_from_slice(self.iv.take().as_ref().map_or(&[], |iv| iv));
+        while out.len() < BATCH {
+            let start = out.len();
+            if !self.pieces.append_to(&mut out)? {
+                let (tag, digest) = self.encryptor.finish()?;
+                out.extend_from_slice(&tag);
+                return Ok(Sealed::End(out.into_public().into(), digest, self.pieces.into_kept()));
+            }
+            self.encryptor.update(out.get_mut(start..).unwrap_or_default())?;
         }
-        self.encryptor.update(out.get_mut(plain_from..).unwrap_or_default())?;
-        let mut out = out.into_public();
-        if more {
-            return Ok(Sealed::Part(out.into(), self));
-        }
-        let (tag, digest) = self.encryptor.finish()?;
-        out.extend_from_slice(&tag);
-        Ok(Sealed::End(out.into(), digest, self.pieces.into_kept()))
+        Ok(Sealed::Part(out.into_public().into(), self))
     }
 }
 
