@@ -20,6 +20,9 @@ use crate::spool::{Spool, SpoolError, Spooled};
 /// How many octets are decrypted and kept at once.
 const BATCH: usize = 512 * 1024;
 
+/// In how many pieces they may lie in memory: each takes a little more than its octets, which a service may send one by one.
+const PIECES: usize = 256;
+
 /// How many of them go through memory in the clear at once.
 const STEP: usize = 64 * 1024;
 
@@ -191,7 +194,7 @@ async fn receive(
     mut meter: Meter,
     patience: Duration,
 ) -> Result<Opening, DownloadError> {
-    let (mut batch, mut len) = (Vec::new(), 0_usize);
+    let mut batch = Batch::default();
     let mut worker = Worker::new(Ok(opening));
     let mut credit = Credit::new(patience);
     loop {
@@ -202,19 +205,35 @@ async fn receive(
         if let Some(chunk) = chunk {
             credit.spend(asked.elapsed(), chunk.len());
             meter.add(chunk.len());
-            len = len.saturating_add(chunk.len());
             batch.push(chunk);
         }
-        if len >= BATCH || ended {
+        if batch.is_full() || ended {
             // The batch before; the next one comes while this one is decrypted.
             let opening: Opening = worker.take().await.ok_or(SpoolError::Interrupted)??;
             let sealed = std::mem::take(&mut batch);
-            len = 0;
-            worker.start(true, move || opening.take(&sealed));
+            worker.start(true, move || opening.take(&sealed.pieces));
         }
         if ended {
             return worker.take().await.ok_or(SpoolError::Interrupted)?;
         }
+    }
+}
+
+/// What has come and is not decrypted yet, not copied.
+#[derive(Default)]
+struct Batch {
+    pieces: Vec<Bytes>,
+    len: usize,
+}
+
+impl Batch {
+    fn push(&mut self, piece: Bytes) {
+        self.len = self.len.saturating_add(piece.len());
+        self.pieces.push(piece);
+    }
+
+    fn is_full(&self) -> bool {
+        self.len >= BATCH || self.pieces.len() >= PIECES
     }
 }
 
@@ -249,6 +268,20 @@ mod tests {
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Spec: none — own bound: memory does not depend on how a service cuts what it sends.
+    #[test]
+    fn a_batch_is_full_with_many_octets_or_many_pieces() {
+        for (piece, pieces) in [(16 * 1024, BATCH / (16 * 1024)), (1, PIECES)] {
+            let mut batch = Batch::default();
+            let mut pushed = 0;
+            while !batch.is_full() {
+                batch.push(Bytes::from(vec![0; piece]));
+                pushed += 1;
+            }
+            assert_eq!((pushed, batch.len), (pieces, pieces * piece));
+        }
+    }
 
     /// How long a service holds the download of so many octets, given in portions with a pause before each.
     fn held(octets: u64, portion: usize, pause: Duration) -> Option<Duration> {

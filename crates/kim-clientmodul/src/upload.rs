@@ -214,12 +214,6 @@ struct Sealing {
     encryptor: MailDataEncryptor,
 }
 
-impl Sealing {
-    fn new(pieces: Pieces, encryptor: MailDataEncryptor) -> Box<Self> {
-        Box::new(Self { pieces, iv: Some(encryptor.iv()), encryptor })
-    }
-}
-
 /// What one step of encrypting gives.
 enum Sealed {
     Part(Bytes, Box<Sealing>),
@@ -227,6 +221,10 @@ enum Sealed {
 }
 
 impl Sealing {
+    fn new(pieces: Pieces, encryptor: MailDataEncryptor) -> Box<Self> {
+        Box::new(Self { pieces, iv: Some(encryptor.iv()), encryptor })
+    }
+
     fn next(mut self: Box<Self>) -> Result<Sealed, UploadError> {
         let mut out = Plain::with_capacity(BATCH.saturating_add(Spooled::ROOM));
         out.extend_from_slice(self.iv.take().as_ref().map_or(&[], |iv| iv));
